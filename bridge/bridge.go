@@ -1,0 +1,297 @@
+package bridge
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"math/rand/v2"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"github.com/hub2mqtt/hub2mqtt/auth"
+	"github.com/hub2mqtt/hub2mqtt/discovery"
+	"github.com/hub2mqtt/hub2mqtt/hubs"
+)
+
+// Config is what the bridge needs beside its hubs. MQTT's Will, Online,
+// Subscriptions, OnMessage and OnConnect are the bridge's to fill.
+type Config struct {
+	Base      string // BASE_TOPIC
+	Prefix    string // DISCOVERY_PREFIX; empty: no discovery
+	HAStatus  string // HA_STATUS_TOPIC
+	PublicURL string
+	Version   string
+	MQTT      MQTTConfig
+	Store     auth.KV
+	Log       zerolog.Logger
+}
+
+// Bridge runs hubs and keeps MQTT true to them.
+type Bridge struct {
+	cfg     Config
+	layout  discovery.Layout // of the bridge's own topics
+	mqtt    *MQTT
+	hubs    []*hubRun
+	byName  map[string]*hubRun
+	inbox   chan message
+	started time.Time
+	changed chan struct{} // a hub's state changed
+
+	mu       sync.Mutex
+	replayed map[string]bool // command topics with a retained message, to say so once
+	info     time.Time
+}
+
+// message is what came on a subscribed topic.
+type message struct {
+	topic    string
+	payload  []byte
+	retained bool
+}
+
+const (
+	inboxLength = 4096
+	finishLimit = 5 * time.Second // for commands under way at the end
+)
+
+// New builds a bridge; it does no I/O.
+func New(cfg Config, list []HubConfig) (*Bridge, error) {
+	b := &Bridge{
+		cfg:      cfg,
+		layout:   discovery.Layout{Prefix: cfg.Prefix, Base: cfg.Base, PublicURL: cfg.PublicURL, Version: cfg.Version},
+		byName:   map[string]*hubRun{},
+		inbox:    make(chan message, inboxLength),
+		changed:  make(chan struct{}, 1),
+		replayed: map[string]bool{},
+	}
+	mc := cfg.MQTT
+	mc.Will = MQTTMessage{Topic: b.layout.BridgeStatus(), Payload: []byte("offline")}
+	mc.Online = []byte("online")
+	mc.OnMessage = b.receive
+	if cfg.Prefix != "" && cfg.HAStatus != "" {
+		mc.Subscriptions = append(mc.Subscriptions, cfg.HAStatus)
+	}
+	for _, hc := range list {
+		l := b.layout
+		l.Hub = hc.Name
+		mc.Subscriptions = append(mc.Subscriptions, l.CommandFilters()...)
+	}
+	var err error
+	if b.mqtt, err = NewMQTT(mc); err != nil {
+		return nil, fmt.Errorf("mqtt: %w", err)
+	}
+	for _, hc := range list {
+		l := b.layout
+		l.Hub = hc.Name
+		h := newHubRun(hc, l, b.mqtt, cfg.Store, b.poke)
+		b.hubs = append(b.hubs, h)
+		b.byName[hc.Name] = h
+	}
+	return b, nil
+}
+
+// MQTT is the bridge's connection, for metrics and checks.
+func (b *Bridge) MQTT() *MQTT { return b.mqtt }
+
+// Run works until ctx ends. It returns nil after a clean end: commands under way
+// are finished, pollers stopped, "offline" published, in this order.
+func (b *Bridge) Run(ctx context.Context) error {
+	b.started = time.Now()
+	mqttCtx, endMQTT := context.WithCancel(context.WithoutCancel(ctx))
+	defer endMQTT()
+	workCtx, endWork := context.WithCancel(context.WithoutCancel(ctx))
+	defer endWork()
+
+	b.announceSelf()
+	var conn, work sync.WaitGroup
+	var mqttErr error
+	conn.Go(func() { mqttErr = b.mqtt.Run(mqttCtx) })
+	for _, h := range b.hubs {
+		work.Go(func() { h.run(workCtx) })
+	}
+	b.serve(ctx, workCtx)
+
+	b.finish()
+	endWork()
+	work.Wait()
+	endMQTT()
+	conn.Wait()
+	return mqttErr
+}
+
+// finish takes no more commands and waits for those under way.
+func (b *Bridge) finish() {
+	end := time.Now().Add(finishLimit)
+	for _, h := range b.hubs {
+		h.mu.Lock()
+		h.closing = true
+		h.mu.Unlock()
+	}
+	for _, h := range b.hubs {
+		for h.commanding() && time.Now().Before(end) {
+			sleep(context.Background(), 10*time.Millisecond)
+		}
+	}
+}
+
+// commanding tells whether commands are under way.
+func (h *hubRun) commanding() bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for _, d := range h.devices {
+		if d.queue.working {
+			return true
+		}
+	}
+	return false
+}
+
+// receive only queues: it runs on the connection's own goroutine.
+func (b *Bridge) receive(topic string, payload []byte, retained bool) {
+	select {
+	case b.inbox <- message{topic, payload, retained}:
+	default:
+		b.mqtt.Counters().Dropped.Add(1)
+		b.cfg.Log.Warn().Str("topic", topic).Msg("more messages come than can be handled, one is lost")
+	}
+}
+
+func (b *Bridge) poke() {
+	select {
+	case b.changed <- struct{}{}:
+	default:
+	}
+}
+
+// serve handles what comes until ctx ends; what it starts lives with work.
+func (b *Bridge) serve(ctx, work context.Context) {
+	tick := time.NewTicker(infoEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case m := <-b.inbox:
+			b.handle(work, m)
+		case <-b.changed:
+			b.publishInfo()
+		case <-tick.C:
+			b.publishInfo()
+			for _, h := range b.hubs {
+				h.evaluate(time.Now(), 0)
+			}
+		}
+	}
+}
+
+func (b *Bridge) handle(ctx context.Context, m message) {
+	if m.topic == b.cfg.HAStatus {
+		if string(m.payload) == "online" {
+			b.birth(ctx)
+		}
+		return
+	}
+	name, _, _ := strings.Cut(strings.TrimPrefix(m.topic, b.cfg.Base+"/"), "/")
+	h, ok := b.byName[name]
+	if !ok || len(m.payload) == 0 {
+		return
+	}
+	if m.retained {
+		if !b.replayed[m.topic] {
+			b.replayed[m.topic] = true
+			b.cfg.Log.Warn().Str("topic", m.topic).
+				Msg("a command is retained on the broker and was ignored: publish commands without the retain flag")
+		}
+		return
+	}
+	for _, req := range h.layout.Parse(m.topic, m.payload, h.find) {
+		h.submit(ctx, req)
+	}
+}
+
+// birth follows Home Assistant's start: it lost all states that it did not restore.
+func (b *Bridge) birth(ctx context.Context) {
+	wait := 2*time.Second + rand.N(8*time.Second)
+	b.cfg.Log.Info().Dur("in", wait).Msg("Home Assistant has started, states are sent again")
+	time.AfterFunc(wait, func() {
+		if ctx.Err() != nil {
+			return
+		}
+		b.mqtt.Republish(func(t string) bool { return strings.HasPrefix(t, b.cfg.Base+"/") && isAvailability(t) })
+		b.mqtt.Republish(func(t string) bool { return strings.HasPrefix(t, b.cfg.Base+"/") && !isAvailability(t) })
+	})
+}
+
+func isAvailability(topic string) bool {
+	return strings.HasSuffix(topic, "/availability") || strings.HasSuffix(topic, "/status")
+}
+
+// bridgeInfo is BASE/info.
+type bridgeInfo struct {
+	Version string       `json:"version"`
+	Started time.Time    `json:"started"`
+	Hubs    []bridgeHubs `json:"hubs"`
+}
+
+type bridgeHubs struct {
+	Name      string   `json:"name"`
+	Vendor    string   `json:"vendor"`
+	State     HubState `json:"state"`
+	ErrorCode *string  `json:"error_code"`
+}
+
+func (b *Bridge) publishInfo() {
+	info := bridgeInfo{Version: b.cfg.Version, Started: b.started.UTC().Truncate(time.Second), Hubs: []bridgeHubs{}}
+	for _, h := range b.hubs {
+		h.mu.Lock()
+		info.Hubs = append(info.Hubs, bridgeHubs{
+			Name: h.cfg.Name, Vendor: h.cfg.Vendor, State: h.health.state, ErrorCode: textOrNil(codeOf(h.health.err)),
+		})
+		h.mu.Unlock()
+	}
+	if raw, err := json.Marshal(info); err == nil {
+		b.mqtt.Set(b.layout.BridgeInfo(), raw)
+	}
+}
+
+// announceSelf publishes the bridge's own device, before all others: they hang behind it.
+func (b *Bridge) announceSelf() {
+	d := hubs.Device{
+		ID: hubs.Self, Name: "hub2mqtt", Maker: "hub2mqtt", Model: "Bridge", Firmware: b.cfg.Version,
+		Entities: []hubs.Entity{
+			{Key: "version", Name: "Version", Role: hubs.Diagnostic, Spec: hubs.Sensor{Kind: hubs.KindText}},
+		},
+	}
+	p := discovery.Placed{Device: d, ID: discovery.BridgeID}
+	messages, err := b.layout.Announce(p, nil)
+	if err != nil {
+		b.cfg.Log.Error().Err(err).Msg("the bridge's own device cannot be announced")
+	}
+	messages = append(messages, b.layout.Availability(p, true))
+	messages = append(messages, b.layout.State(p, map[hubs.Point]hubs.Value{
+		{Entity: "version", Attr: hubs.Main}: hubs.Str(b.cfg.Version),
+	}, time.Time{})...)
+	for _, m := range messages {
+		b.mqtt.Set(m.Topic, m.Payload)
+	}
+}
+
+// Ready tells whether MQTT is up and every hub has finished its first attempt,
+// whatever came of it.
+func (b *Bridge) Ready() bool {
+	if !b.mqtt.Counters().Connected.Load() {
+		return false
+	}
+	for _, h := range b.hubs {
+		h.mu.Lock()
+		done := h.health.attempted
+		h.mu.Unlock()
+		if !done {
+			return false
+		}
+	}
+	return true
+}

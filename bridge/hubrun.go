@@ -1,0 +1,208 @@
+package bridge
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"github.com/hub2mqtt/hub2mqtt/auth"
+	"github.com/hub2mqtt/hub2mqtt/discovery"
+	"github.com/hub2mqtt/hub2mqtt/hubs"
+)
+
+// HubConfig is one hub to run.
+type HubConfig struct {
+	Name, Vendor string
+	Hub          hubs.Hub
+	Pace         hubs.Pace
+	Push         bool                // use the hub's push if it has one
+	Tokens       func() []auth.State // of its accounts; may be nil
+	Log          zerolog.Logger
+}
+
+// publisher is where messages go. Neither method blocks.
+type publisher interface {
+	Set(topic string, payload []byte)
+	Event(topic string, payload []byte)
+}
+
+const (
+	burst        = 50 * time.Millisecond // changes of one device within it are merged
+	seenEvery    = time.Minute           // a newer last_seen alone goes out so often
+	announceWait = 2 * time.Second       // between two announcements of one device
+)
+
+// hubRun is one hub while the bridge runs. All its state is under one lock, which is
+// never held while a hub is asked.
+type hubRun struct {
+	cfg    HubConfig
+	layout discovery.Layout
+	out    publisher
+	store  auth.KV
+	log    zerolog.Logger
+	notify func() // the state of health changed
+
+	kick  chan string // asks the poller for an inventory at once
+	tasks sync.WaitGroup
+	lanes map[string]*lane
+
+	mu        sync.Mutex
+	devices   map[hubs.DeviceID]*device
+	byID      map[string]*device
+	self      *device // the hub's own device
+	missing   map[hubs.DeviceID]missing
+	manifest  manifest
+	loaded    bool // the manifest was read
+	lastList  time.Time
+	health    health
+	push      pushState
+	commandID uint64
+	recent    map[string]time.Time // transactions of the last minute
+	closing   bool
+}
+
+func newHubRun(cfg HubConfig, layout discovery.Layout, out publisher, store auth.KV, notify func()) *hubRun {
+	return &hubRun{
+		cfg: cfg, layout: layout, out: out, store: store, notify: notify,
+		log:     cfg.Log,
+		kick:    make(chan string, 1),
+		lanes:   map[string]*lane{"inventory": {}, "poll": {}},
+		devices: map[hubs.DeviceID]*device{},
+		byID:    map[string]*device{},
+		recent:  map[string]time.Time{},
+		missing: map[hubs.DeviceID]missing{},
+		health:  health{state: Starting},
+	}
+}
+
+// run works until ctx ends, then returns when all that it started has ended, or
+// after a few seconds if the hub holds on to a call.
+func (h *hubRun) run(ctx context.Context) {
+	h.mu.Lock()
+	h.health.started = time.Now()
+	h.mu.Unlock()
+	h.supervise(ctx, "poller", h.pollLoop)
+	if w, ok := h.cfg.Hub.(hubs.Watcher); ok && h.cfg.Push {
+		h.supervise(ctx, "push", func(ctx context.Context) { h.watchLoop(ctx, w) })
+	}
+	<-ctx.Done()
+	h.stopTimers()
+	if !waitFor(&h.tasks, 5*time.Second) {
+		h.log.Error().Msg("hub does not let go of a call, leaving it behind")
+	}
+}
+
+// waitFor waits for wg, at most so long, and reports whether all ended.
+func waitFor(wg *sync.WaitGroup, most time.Duration) bool {
+	done := make(chan struct{})
+	go func() { wg.Wait(); close(done) }()
+	t := time.NewTimer(most)
+	defer t.Stop()
+	select {
+	case <-done:
+		return true
+	case <-t.C:
+		return false
+	}
+}
+
+func (h *hubRun) stopTimers() {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.closing = true
+	for _, d := range h.devices {
+		if d.flush != nil {
+			d.flush.Stop()
+		}
+	}
+}
+
+// apply takes readings in and publishes what they changed.
+func (h *hubRun) apply(news []hubs.Reading, from source) {
+	now := time.Now()
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	touched := make([]*device, 0, len(news))
+	for _, r := range news {
+		d, ok := h.devices[r.Device]
+		if !ok {
+			if from.push {
+				h.relist("a push named an unknown device")
+			}
+			continue
+		}
+		events := d.merge(r, from, now)
+		if r.Online != nil && *r.Online != d.online {
+			d.online = *r.Online
+			h.send(h.layout.Availability(d.placed, d.online))
+		}
+		for _, e := range events {
+			m := h.layout.Event(d.placed, e)
+			h.out.Event(m.Topic, m.Payload)
+		}
+		touched = append(touched, d)
+	}
+	for _, d := range touched { // after all of them: a device may come in several readings
+		h.touch(d, now)
+	}
+}
+
+// touch publishes d if it changed: the first change at once, further ones of a burst
+// together at its end.
+func (h *hubRun) touch(d *device, now time.Time) {
+	if h.closing || !d.heard || !d.dirty && !d.seenDirty {
+		return
+	}
+	since := now.Sub(d.published)
+	switch {
+	case !d.dirty && since < seenEvery:
+	case since >= burst:
+		h.publish(d, now)
+	case d.flush == nil:
+		d.flush = time.AfterFunc(burst-since, func() { h.flush(d) })
+	}
+}
+
+func (h *hubRun) flush(d *device) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	d.flush = nil
+	if h.devices[d.placed.Device.ID] == d && d.dirty && !h.closing {
+		h.publish(d, time.Now())
+	}
+}
+
+func (h *hubRun) publish(d *device, now time.Time) {
+	d.dirty, d.seenDirty, d.published = false, false, now
+	for _, m := range h.layout.State(d.placed, d.snapshot(), d.seen) {
+		h.send(m)
+	}
+}
+
+func (h *hubRun) send(m discovery.Message) {
+	if m.Retain {
+		h.out.Set(m.Topic, m.Payload)
+		return
+	}
+	h.out.Event(m.Topic, m.Payload)
+}
+
+// relist asks for an inventory at once; one that is asked for already is enough.
+func (h *hubRun) relist(reason string) {
+	select {
+	case h.kick <- reason:
+	default:
+	}
+}
+
+// find is for command topics.
+func (h *hubRun) find(id string) (discovery.Placed, bool) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if d, ok := h.byID[id]; ok {
+		return d.placed, true
+	}
+	return discovery.Placed{}, false
+}

@@ -1,0 +1,275 @@
+package bridge
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"slices"
+	"time"
+
+	"github.com/hub2mqtt/hub2mqtt/auth"
+	"github.com/hub2mqtt/hub2mqtt/discovery"
+	"github.com/hub2mqtt/hub2mqtt/hubs"
+)
+
+// manifest is what of one hub stands on the broker: which device has which place in
+// our topics, and which components Home Assistant was told of. It outlives the
+// process, so that places never change and what left can be taken back.
+type manifest struct {
+	Devices map[hubs.DeviceID]owned `json:"devices"`
+	rev     uint64
+	dirty   bool
+}
+
+// owned is one device's part of the manifest.
+type owned struct {
+	ID         string            `json:"id"`                   // DEVICE
+	Components map[string]string `json:"components,omitempty"` // component key → platform
+	Topics     []string          `json:"topics,omitempty"`     // every retained topic of the device
+}
+
+func (m *manifest) places() map[hubs.DeviceID]string {
+	known := make(map[hubs.DeviceID]string, len(m.Devices))
+	for raw, o := range m.Devices {
+		known[raw] = o.ID
+	}
+	return known
+}
+
+func manifestKey(hub string) string { return "manifest/" + hub }
+
+// loadManifest reads the manifest; without one, or with a damaged one, it begins anew.
+func loadManifest(ctx context.Context, store auth.KV, hub string) (manifest, error) {
+	m := manifest{Devices: map[hubs.DeviceID]owned{}}
+	raw, rev, err := store.Get(ctx, manifestKey(hub))
+	if errors.Is(err, fs.ErrNotExist) {
+		return m, nil
+	}
+	if raw == nil {
+		return m, fmt.Errorf("manifest of %s: %w", hub, err)
+	}
+	m.rev = rev
+	if err := json.Unmarshal(raw, &m); err != nil || m.Devices == nil {
+		m.Devices = map[hubs.DeviceID]owned{}
+		return m, fmt.Errorf("manifest of %s: %w", hub, err)
+	}
+	return m, err
+}
+
+// save writes the manifest if it changed.
+func (m *manifest) save(ctx context.Context, store auth.KV, hub string) error {
+	if !m.dirty {
+		return nil
+	}
+	raw, err := json.Marshal(m)
+	if err != nil {
+		return fmt.Errorf("manifest of %s: %w", hub, err)
+	}
+	rev, err := store.Put(ctx, manifestKey(hub), raw, m.rev)
+	if errors.Is(err, auth.ErrConflict) {
+		// Another process of the same user wrote it: ours is newer, since hubs are asked by one process only.
+		if _, m.rev, err = store.Get(ctx, manifestKey(hub)); err == nil {
+			rev, err = store.Put(ctx, manifestKey(hub), raw, m.rev)
+		}
+	}
+	if err != nil {
+		return fmt.Errorf("manifest of %s: %w", hub, err)
+	}
+	m.rev, m.dirty = rev, false
+	return nil
+}
+
+// missing counts the complete inventories that lacked a device.
+type missing struct {
+	count int
+	last  time.Time
+}
+
+// apart is the least time between two inventories that count as two.
+const apart = 50 * time.Second // 60 s less the poll's jitter
+
+// gone notes one more inventory without the device, and tells whether it has left:
+// two of them, or three when more than half of the home is missing, which is more
+// often a fault of the hub than a move.
+func (m *missing) gone(now time.Time, halfLost bool) bool {
+	if m.count == 0 || now.Sub(m.last) >= apart {
+		m.count++
+		m.last = now
+	}
+	if halfLost {
+		return m.count >= 3
+	}
+	return m.count >= 2
+}
+
+// settleInventory compares a complete inventory with what is known, and publishes
+// what came, changed and left.
+func (h *hubRun) settleInventory(ctx context.Context, list []hubs.Device, now time.Time) error {
+	if err := checkInventory(list); err != nil {
+		return err
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.load(ctx)
+	raws := make([]hubs.DeviceID, 0, len(list))
+	var vendorSelf hubs.Device
+	for _, d := range list {
+		if d.ID == hubs.Self {
+			vendorSelf = d
+			continue
+		}
+		raws = append(raws, d.ID)
+	}
+	places := discovery.Assign(raws, h.manifest.places())
+	h.placeSelf(vendorSelf, now)
+	listed := make(map[hubs.DeviceID]bool, len(list))
+	for _, d := range list {
+		if d.ID != hubs.Self {
+			listed[d.ID] = true
+			h.place(discovery.Placed{Device: d, ID: places[d.ID], ViaID: places[d.Via]}, now)
+		}
+	}
+	h.dropMissing(listed, now)
+	if err := h.manifest.save(ctx, h.store, h.cfg.Name); err != nil {
+		h.health.note(h.log, err)
+	}
+	return nil
+}
+
+// checkInventory refuses an inventory that breaks the contract of hubs.Hub: half of
+// it would be worse than none.
+func checkInventory(list []hubs.Device) error {
+	seen := make(map[hubs.DeviceID]bool, len(list))
+	for _, d := range list {
+		if seen[d.ID] {
+			return fmt.Errorf("inventory: the hub names device %q twice", d.ID)
+		}
+		seen[d.ID] = true
+		keys := make(map[string]bool, len(d.Entities))
+		for _, e := range d.Entities {
+			if keys[e.Key] || e.Spec == nil {
+				return fmt.Errorf("inventory: entity %q of device %q is there twice or has no kind", e.Key, d.ID)
+			}
+			keys[e.Key] = true
+		}
+	}
+	return nil
+}
+
+func (h *hubRun) load(ctx context.Context) {
+	if h.loaded {
+		return
+	}
+	var err error
+	if h.manifest, err = loadManifest(ctx, h.store, h.cfg.Name); err != nil {
+		h.log.Warn().Err(err).Msg("what was published before is not known: devices that left meanwhile may stay in Home Assistant")
+	}
+	h.loaded = true
+}
+
+// place announces p where it is new or changed its shape.
+func (h *hubRun) place(p discovery.Placed, now time.Time) {
+	raw := p.Device.ID
+	d, known := h.devices[raw]
+	if !known {
+		d = newDevice(p)
+		h.devices[raw], h.byID[p.ID] = d, d
+	}
+	delete(h.missing, raw)
+	if shape := shapeOf(p); shape != d.announced {
+		if known {
+			d.place(p)
+		}
+		d.announced = shape
+		h.announce(d, now)
+	}
+	if !known {
+		h.send(h.layout.Availability(p, d.online))
+	}
+	h.touch(d, now)
+}
+
+// shapeOf is equal for equal descriptions.
+func shapeOf(p discovery.Placed) string {
+	raw, err := json.Marshal(p.Device)
+	if err != nil {
+		return fmt.Sprintf("%+v", p)
+	}
+	return p.ViaID + string(raw)
+}
+
+// announce publishes the discovery message of d: what left gets its tombstone first.
+func (h *hubRun) announce(d *device, now time.Time) {
+	raw := d.placed.Device.ID
+	messages, err := h.layout.Announce(d.placed, h.manifest.Devices[raw].Components)
+	if err != nil {
+		h.log.Error().Err(err).Str("device", d.placed.ID).Msg("device cannot be announced, its values are published all the same")
+	}
+	before := h.manifest.Devices[raw].Topics
+	topics := h.layout.Topics(d.placed)
+	for _, t := range before {
+		if !slices.Contains(topics, t) {
+			h.out.Set(t, nil)
+		}
+	}
+	h.manifest.Devices[raw] = owned{ID: d.placed.ID, Components: h.layout.Components(d.placed), Topics: topics}
+	h.manifest.dirty = true
+	var wait time.Duration
+	for _, m := range messages {
+		wait += m.After
+		if wait == 0 {
+			h.send(m)
+			continue
+		}
+		shape := d.announced
+		h.later(wait, func() {
+			if d.announced == shape && h.devices[raw] == d {
+				h.send(m)
+			}
+		})
+	}
+}
+
+// later runs do under the lock, unless the hub is closing then.
+func (h *hubRun) later(wait time.Duration, do func()) {
+	time.AfterFunc(wait, func() {
+		h.mu.Lock()
+		defer h.mu.Unlock()
+		if !h.closing {
+			do()
+		}
+	})
+}
+
+// dropMissing takes back what has left the hub.
+func (h *hubRun) dropMissing(listed map[hubs.DeviceID]bool, now time.Time) {
+	absent := 0
+	for raw := range h.manifest.Devices {
+		if !listed[raw] && raw != hubs.Self {
+			absent++
+		}
+	}
+	halfLost := absent*2 > len(h.manifest.Devices)
+	for raw, o := range h.manifest.Devices {
+		if listed[raw] || raw == hubs.Self {
+			continue
+		}
+		m := h.missing[raw]
+		left := m.gone(now, halfLost)
+		h.missing[raw] = m
+		if !left {
+			continue
+		}
+		h.log.Info().Str("device", o.ID).Msg("device has left the hub, taking it back")
+		for _, topic := range o.Topics {
+			h.out.Set(topic, nil)
+		}
+		delete(h.missing, raw)
+		delete(h.devices, raw)
+		delete(h.byID, o.ID)
+		delete(h.manifest.Devices, raw)
+		h.manifest.dirty = true
+	}
+}

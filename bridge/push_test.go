@@ -1,0 +1,135 @@
+package bridge
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"github.com/hub2mqtt/hub2mqtt/auth"
+	"github.com/hub2mqtt/hub2mqtt/discovery"
+	"github.com/hub2mqtt/hub2mqtt/hubs"
+)
+
+// streaming is a toy that pushes.
+type streaming struct {
+	*toy
+	mu   sync.Mutex
+	sink hubs.Sink
+	end  chan error
+}
+
+func (s *streaming) Watch(ctx context.Context, to hubs.Sink) error {
+	s.mu.Lock()
+	s.sink = to
+	s.mu.Unlock()
+	to.Alive()
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case err := <-s.end:
+		return err
+	}
+}
+
+func (s *streaming) to() hubs.Sink {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.sink
+}
+
+var _ hubs.Watcher = (*streaming)(nil)
+
+func startStream(t *testing.T) (*rig, *streaming) {
+	t.Helper()
+	s := &streaming{toy: newToy(), end: make(chan error)}
+	b := newBoard()
+	h := newHubRun(HubConfig{
+		Name: "toy", Vendor: "toy", Hub: s, Log: zerolog.Nop(), Push: true,
+		Pace: hubs.Pace{Inventory: time.Minute, Values: 10 * time.Second, Reconcile: 10 * time.Minute},
+	}, discovery.Layout{Prefix: "homeassistant", Base: "b", Hub: "toy", Version: "1"}, b, auth.NewMemStore(), func() {})
+	ctx, cancel := context.WithCancel(context.Background())
+	var wg sync.WaitGroup
+	wg.Go(func() { h.run(ctx) })
+	t.Cleanup(func() { cancel(); wg.Wait() })
+	return &rig{h, s.toy, b, ctx}, s
+}
+
+func TestPush(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		r, s := startStream(t)
+		pass(time.Second)
+		s.to().Readings([]hubs.Reading{{
+			Device: "p1",
+			Values: []hubs.PointValue{{Point: hubs.Point{Entity: "plug", Attr: hubs.On}, Value: hubs.Bool(true), At: time.Now()}},
+			Events: []hubs.Happening{{Entity: "press", Type: "single", At: time.Now()}},
+		}})
+		synctest.Wait()
+		if got := r.board.at("b/toy/p1"); !strings.Contains(got, `"ON"`) {
+			t.Errorf("want it published at once, got %s", got)
+		}
+		r.board.mu.Lock()
+		events := strings.Join(r.board.events, "\n")
+		r.board.mu.Unlock()
+		if !strings.Contains(events, `b/toy/p1/press {"event_type":"single"`) {
+			t.Errorf("want the press published, got %s", events)
+		}
+	})
+}
+
+func TestPushSparesPolls(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		_, s := startStream(t)
+		pass(30 * time.Minute)
+		if s.polls > 8 {
+			t.Errorf("want a poll in ten minutes while push works, got %d in thirty", s.polls)
+		}
+	})
+}
+
+func TestPushThatBreaks(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		r, s := startStream(t)
+		state := func() HubState {
+			var info hubInfo
+			if err := json.Unmarshal([]byte(r.board.at("b/toy/info")), &info); err != nil {
+				t.Fatal(err)
+			}
+			return info.State
+		}
+		pass(15 * time.Second)
+		if got := state(); got != OK {
+			t.Errorf("want ok, got %s", got)
+		}
+		s.end <- errors.New("gone")
+		synctest.Wait()
+		pass(100 * time.Millisecond)
+		if got := state(); got != Degraded {
+			t.Errorf("want degraded, got %s", got)
+		}
+		pass(20 * time.Second)
+		if got := state(); got != OK {
+			t.Errorf("want it open again, got %s", got)
+		}
+	})
+}
+
+func TestPushOfAnUnknownDeviceAsksForAnInventory(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		r, s := startStream(t)
+		pass(5 * time.Second)
+		before := s.listed()
+		s.set(func(f *toy) { f.on["new"] = true })
+		s.to().Readings([]hubs.Reading{{Device: "new"}})
+		pass(time.Second)
+		if s.listed() == before || r.board.at("b/toy/new") == "" {
+			t.Error("want the new device announced at once")
+		}
+	})
+}

@@ -1,0 +1,359 @@
+package bridge
+
+import (
+	"encoding/json"
+	"errors"
+	"strings"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"github.com/hub2mqtt/hub2mqtt/auth"
+	"github.com/hub2mqtt/hub2mqtt/discovery"
+	"github.com/hub2mqtt/hub2mqtt/hubs"
+)
+
+// HubState is how a hub is, in the contract's words.
+type HubState string
+
+// The states of a hub.
+const (
+	Starting      HubState = "starting"
+	OK            HubState = "ok"
+	Degraded      HubState = "degraded"    // push down, polling
+	Limited       HubState = "limited"     // quota or rate
+	Unreachable   HubState = "unreachable" // no usable answer
+	LoginNeeded   HubState = "login_needed"
+	Misconfigured HubState = "misconfigured"
+)
+
+func hubStates() []string {
+	return []string{
+		string(Starting), string(OK), string(Degraded), string(Limited),
+		string(Unreachable), string(LoginNeeded), string(Misconfigured),
+	}
+}
+
+const (
+	graceOffline = time.Minute      // after the last success
+	infoEvery    = 10 * time.Second // unless the state changed
+)
+
+// health is what is known of a hub's connection. It is under its hubRun's lock.
+type health struct {
+	started   time.Time
+	state     HubState
+	attempted bool // the first round has ended, whatever came of it
+	lastOK    time.Time
+	lastPoll  time.Time
+	nextPoll  time.Time
+	err       error
+	errSince  time.Time
+	storeErr  error
+	panics    int
+	commands  int
+	online    *bool // as published
+	info      time.Time
+}
+
+func (s *health) fail(err error, now time.Time) {
+	if s.err == nil {
+		s.errSince = now
+	}
+	s.err, s.attempted = err, true
+}
+
+func (s *health) succeed(now time.Time) {
+	s.err, s.errSince = nil, time.Time{}
+	s.lastOK, s.lastPoll, s.attempted = now, now, true
+}
+
+// note remembers that the store does not take what should last; logged when it begins.
+func (s *health) note(log zerolog.Logger, err error) {
+	if s.storeErr == nil {
+		log.Error().Err(err).Msg("cannot save what was published: if the bridge restarts now, what leaves the hub may stay in Home Assistant")
+	}
+	s.storeErr = err
+}
+
+// judge is the state that the facts make.
+func (s *health) judge(p pushState) HubState {
+	switch {
+	case s.err != nil:
+		switch hubs.FaultOf(s.err) {
+		case hubs.LoginNeeded:
+			return LoginNeeded
+		case hubs.Misconfigured:
+			return Misconfigured
+		case hubs.Limited:
+			return Limited
+		default:
+			return Unreachable
+		}
+	case s.lastOK.IsZero():
+		return Starting
+	case p.has && !p.up:
+		return Degraded
+	}
+	return OK
+}
+
+// wantOnline is what BASE/HUB/status should say; nil: what the broker holds stands.
+func (s *health) wantOnline(now time.Time) *bool {
+	last := s.lastOK
+	if last.IsZero() {
+		last = s.started
+	}
+	switch s.state {
+	case OK, Degraded, Limited:
+		return new(true)
+	case LoginNeeded, Misconfigured:
+		return new(false)
+	case Starting, Unreachable:
+	}
+	if now.Sub(last) >= graceOffline {
+		return new(false)
+	}
+	return s.online
+}
+
+// offlineIn is how long until the status may fall due for another reason than a round.
+func (h *hubRun) offlineIn(now time.Time) time.Duration {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	last := h.health.lastOK
+	if last.IsZero() {
+		last = h.health.started
+	}
+	if d := last.Add(graceOffline).Sub(now); d > 0 {
+		return d
+	}
+	return time.Hour
+}
+
+// evaluate publishes the hub's status where it changed, and its info.
+func (h *hubRun) evaluate(now time.Time, wait time.Duration) {
+	h.mu.Lock()
+	s := &h.health
+	before := s.state
+	s.state = s.judge(h.push)
+	if wait > 0 {
+		s.nextPoll = now.Add(wait)
+	}
+	if want := s.wantOnline(now); want != nil && (s.online == nil || *want != *s.online) {
+		s.online = want
+		h.out.Set(h.layout.HubStatus(), []byte(onlineWord(*want)))
+	}
+	changed := before != s.state
+	if changed || now.Sub(s.info) >= infoEvery {
+		s.info = now
+		h.out.Set(h.layout.HubInfo(), h.infoLocked())
+		h.showSelf(now)
+	}
+	state, err := s.state, s.err
+	h.mu.Unlock()
+	if changed {
+		h.logState(before, state, err)
+		h.notify()
+	}
+}
+
+func (h *hubRun) logState(before, state HubState, err error) {
+	event := h.log.Info()
+	switch state {
+	case LoginNeeded, Misconfigured:
+		event = h.log.Error()
+	case Unreachable, Limited, Degraded:
+		event = h.log.Warn()
+	case OK, Starting:
+	}
+	if hint := hintOf(err); hint != "" {
+		event = event.Str("hint", hint)
+	}
+	event.Err(err).Str("state", string(state)).Str("before", string(before)).Msg("hub state")
+}
+
+func onlineWord(on bool) string {
+	if on {
+		return "online"
+	}
+	return "offline"
+}
+
+// hintOf is what a person can do about err.
+func hintOf(err error) string {
+	if e, ok := errors.AsType[*hubs.Error](err); ok && e.Hint != "" {
+		return e.Hint
+	}
+	if e, ok := errors.AsType[*auth.LoginError](err); ok {
+		return e.Hint
+	}
+	return ""
+}
+
+func codeOf(err error) string {
+	if e, ok := errors.AsType[*hubs.Error](err); ok && e.Code != "" {
+		return e.Code
+	}
+	if e, ok := errors.AsType[*auth.LoginError](err); ok && e.Code != "" {
+		return e.Code
+	}
+	if err != nil {
+		return hubs.FaultOf(err).String()
+	}
+	return ""
+}
+
+// hubInfo is BASE/HUB/info. What is not known is null.
+type hubInfo struct {
+	Vendor       string     `json:"vendor"`
+	State        HubState   `json:"state"`
+	Error        *string    `json:"error"`
+	ErrorCode    *string    `json:"error_code"`
+	ErrorSince   *time.Time `json:"error_since"`
+	Hint         *string    `json:"hint"`
+	Devices      int        `json:"devices"`
+	Entities     int        `json:"entities"`
+	Push         string     `json:"push"` // none, up, down
+	LastPoll     *time.Time `json:"last_poll"`
+	NextPoll     *time.Time `json:"next_poll"`
+	TokenExpires *time.Time `json:"token_expires"`
+	CallsToday   *int       `json:"calls_today"`
+	QuotaUsed    *int       `json:"quota_used"`
+	QuotaLimit   *int       `json:"quota_limit"`
+}
+
+func (h *hubRun) infoLocked() []byte {
+	s := &h.health
+	info := hubInfo{
+		Vendor: h.cfg.Vendor, State: s.state, Devices: len(h.devices), Push: "none",
+		LastPoll: when(s.lastPoll), NextPoll: when(s.nextPoll),
+	}
+	for _, d := range h.devices {
+		info.Entities += len(d.placed.Entities)
+	}
+	if h.push.has {
+		info.Push = map[bool]string{true: "up", false: "down"}[h.push.up]
+	}
+	err := s.err
+	if err == nil {
+		err = s.storeErr
+	}
+	if text := plainError(err); text != "" {
+		info.Error, info.ErrorSince = &text, when(s.errSince)
+		info.ErrorCode, info.Hint = textOrNil(codeOf(err)), textOrNil(hintOf(err))
+	}
+	info.TokenExpires, info.Error, info.Hint = h.tokenInfo(info.Error, info.Hint)
+	raw, jsonErr := json.Marshal(info)
+	if jsonErr != nil {
+		return []byte("{}")
+	}
+	return raw
+}
+
+// tokenInfo adds what the accounts say: when the first token ends, and trouble that
+// no call has met yet.
+func (h *hubRun) tokenInfo(text, hint *string) (expires *time.Time, text2, hint2 *string) {
+	if h.cfg.Tokens == nil {
+		return nil, text, hint
+	}
+	for _, st := range h.cfg.Tokens() {
+		if !st.Expires.IsZero() && (expires == nil || st.Expires.Before(*expires)) {
+			expires = when(st.Expires)
+		}
+		if text == nil {
+			switch {
+			case st.Reason != "":
+				text, hint = textOrNil(st.Reason), textOrNil(st.Hint)
+			case st.Unsaved:
+				text = new("the token could not be saved: it is lost if the bridge ends now")
+				hint = textOrNil(st.StoreError)
+			}
+		}
+	}
+	return expires, text, hint
+}
+
+// plainError is err's text without the layers that only programmers care for.
+func plainError(err error) string {
+	if err == nil {
+		return ""
+	}
+	if e, ok := errors.AsType[*auth.LoginError](err); ok && e.Reason != "" {
+		return e.Reason
+	}
+	return strings.ReplaceAll(err.Error(), "\n", "; ")
+}
+
+func textOrNil(s string) *string {
+	if s == "" {
+		return nil
+	}
+	return &s
+}
+
+func when(t time.Time) *time.Time {
+	if t.IsZero() {
+		return nil
+	}
+	return new(t.UTC().Truncate(time.Second))
+}
+
+// The hub's own device: how its connection is, beside what the vendor puts there.
+
+const (
+	selfConnection = "connection"
+	selfState      = "state"
+	selfError      = "last_error"
+)
+
+func selfEntities() []hubs.Entity {
+	return []hubs.Entity{
+		{Key: selfConnection, Name: "Connection", Role: hubs.Diagnostic, Class: hubs.Connectivity, Spec: hubs.Binary{}},
+		{Key: selfState, Name: "State", Role: hubs.Diagnostic, Spec: hubs.Sensor{Options: hubStates()}},
+		{Key: selfError, Name: "Last error", Role: hubs.Diagnostic, Spec: hubs.Sensor{Kind: hubs.KindText}},
+	}
+}
+
+// placeSelf announces the hub's own device, with what the vendor adds to it.
+func (h *hubRun) placeSelf(vendor hubs.Device, now time.Time) {
+	d := vendor
+	d.ID = hubs.Self
+	if d.Name == "" {
+		d.Name = title(h.cfg.Name)
+	}
+	if d.Maker == "" {
+		d.Maker = title(h.cfg.Vendor)
+	}
+	d.Entities = append(selfEntities(), vendor.Entities...)
+	h.place(discovery.Placed{Device: d, ID: discovery.HubID}, now)
+	h.self = h.devices[hubs.Self]
+	h.self.heard = true
+	h.showSelf(now)
+}
+
+// showSelf brings the hub's own device up to date.
+func (h *hubRun) showSelf(now time.Time) {
+	if h.self == nil {
+		return
+	}
+	s := &h.health
+	text := []rune(plainError(s.err))
+	set := func(key string, attr hubs.Attr, v hubs.Value) {
+		p := hubs.Point{Entity: key, Attr: attr}
+		if h.self.values[p].value != v {
+			h.self.put(p, cell{value: v, got: now})
+		}
+	}
+	set(selfConnection, hubs.On, hubs.Bool(s.state == OK || s.state == Degraded || s.state == Limited))
+	set(selfState, hubs.Main, hubs.Str(string(s.state)))
+	set(selfError, hubs.Main, hubs.Str(string(text[:min(len(text), 255)])))
+	h.touch(h.self, now)
+}
+
+func title(s string) string {
+	if s == "" {
+		return s
+	}
+	return strings.ToUpper(s[:1]) + s[1:]
+}

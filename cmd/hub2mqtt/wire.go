@@ -1,0 +1,276 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"net"
+	"net/http"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"github.com/hub2mqtt/hub2mqtt/auth"
+	"github.com/hub2mqtt/hub2mqtt/bridge"
+	"github.com/hub2mqtt/hub2mqtt/bridge/broker"
+	"github.com/hub2mqtt/hub2mqtt/hubs"
+)
+
+// serve builds everything from the settings and runs it until ctx ends.
+func serve(ctx context.Context, s *settings, stderr io.Writer) error {
+	log, redact := newLog(s, stderr)
+	for _, name := range s.warnings {
+		log.Warn().Str("variable", name).Msg("this variable is not known, is it a typo?")
+	}
+	store, err := auth.OpenFileStore(s.DataDir)
+	if err != nil {
+		return fmt.Errorf("DATA_DIR: %w", err)
+	}
+	var side sync.WaitGroup
+	sideCtx, endSide := context.WithCancel(context.WithoutCancel(ctx))
+	defer func() { endSide(); side.Wait() }()
+
+	brokerURL := s.mqttURL
+	if brokerURL == nil {
+		b, err := broker.Listen(ctx, broker.Config{
+			Addr: s.MQTTListen, Username: s.MQTTUsername, Password: s.MQTTPassword.Reveal(), Logger: log,
+		})
+		if err != nil {
+			return fmt.Errorf("embedded broker: %w", err)
+		}
+		side.Go(func() { _ = b.Run(sideCtx) })
+		if brokerURL, err = url.Parse(b.URL()); err != nil {
+			return fmt.Errorf("embedded broker: %w", err)
+		}
+		log.Info().Str("address", b.Addr().String()).Msg("embedded MQTT broker")
+	}
+	br, managers, err := build(ctx, s, brokerURL, store, redact, log)
+	if err != nil {
+		return err
+	}
+	if err := listenHTTP(sideCtx, &side, s, br, log); err != nil {
+		return err
+	}
+	side.Go(func() { stayAlive(sideCtx, s.DataDir, log) })
+	version, _ := buildVersion()
+	log.Info().Str("version", version).Int("hubs", len(s.hubs)).Str("broker", brokerURL.Redacted()).Msg("hub2mqtt starts")
+	err = br.Run(ctx)
+	for _, m := range managers() {
+		if closeErr := m.Close(context.WithoutCancel(ctx)); closeErr != nil {
+			log.Error().Err(closeErr).Msg("a token could not be saved at the end")
+		}
+	}
+	log.Info().Msg("hub2mqtt has ended")
+	return err
+}
+
+// newLog builds the log and the writer that masks secrets in it.
+func newLog(s *settings, stderr io.Writer) (zerolog.Logger, *auth.Redactor) {
+	out := stderr
+	file, isFile := stderr.(*os.File)
+	terminal := isFile && isTerminal(file)
+	redact := auth.NewRedactor(out)
+	redact.Add(s.MQTTPassword, s.MQTTKey, s.HTTPPassword)
+	var w io.Writer = redact
+	if s.LogFormat == "console" || s.LogFormat == "auto" && terminal {
+		w = zerolog.ConsoleWriter{Out: redact, TimeFormat: time.TimeOnly, NoColor: !terminal}
+	}
+	zerolog.TimeFieldFormat = time.RFC3339Nano
+	return zerolog.New(w).Level(s.level).With().Timestamp().Logger(), redact
+}
+
+func isTerminal(f *os.File) bool {
+	info, err := f.Stat()
+	return err == nil && info.Mode()&os.ModeCharDevice != 0
+}
+
+// build makes the bridge and its hubs, without I/O but for the MQTT client's id.
+func build(ctx context.Context, s *settings, broker *url.URL, store auth.KV, redact *auth.Redactor, log zerolog.Logger,
+) (br *bridge.Bridge, managers func() []*auth.Manager, err error) {
+	id, err := clientID(ctx, s, store)
+	if err != nil {
+		return nil, nil, err
+	}
+	version, _ := buildVersion()
+	cfg := bridge.Config{
+		Base: s.BaseTopic, Prefix: s.DiscoveryPrefix, HAStatus: s.HAStatusTopic, PublicURL: s.PublicURL,
+		Version: version, Store: store, Log: log,
+		MQTT: bridge.MQTTConfig{URL: broker, ClientID: id, Credentials: s.credentials, Logger: log.With().Str("part", "mqtt").Logger()},
+	}
+	if cfg.Prefix == "off" {
+		cfg.Prefix = ""
+	}
+	var all []*account
+	list := make([]bridge.HubConfig, 0, len(s.hubs))
+	for _, h := range s.hubs {
+		hubLog := log.With().Str("hub", h.name).Logger()
+		acc := &account{hub: h.name, store: store, redact: redact, log: hubLog}
+		all = append(all, acc)
+		hub, err := h.vendor.Open(hubSettings{s.env, h.prefix}, hubs.Deps{
+			Name: h.name, HTTP: newTransport(), Tokens: acc.manager, Log: hubLog, Cache: store,
+		})
+		if err != nil {
+			return nil, nil, fmt.Errorf("%s: %w", h.name, err)
+		}
+		list = append(list, bridge.HubConfig{
+			Name: h.name, Vendor: h.vendor.Name, Hub: hub, Pace: h.pace, Push: h.push, Tokens: acc.states, Log: hubLog,
+		})
+	}
+	br, err = bridge.New(cfg, list)
+	return br, func() (out []*auth.Manager) {
+		for _, a := range all {
+			out = append(out, a.managers...)
+		}
+		return out
+	}, err
+}
+
+// account collects the token managers of one hub.
+type account struct {
+	hub      string
+	store    auth.KV
+	redact   *auth.Redactor
+	log      zerolog.Logger
+	managers []*auth.Manager
+}
+
+func (a *account) manager(cfg auth.Config) *auth.Manager {
+	cfg.Account = strings.TrimSuffix(a.hub+"/"+cfg.Account, "/")
+	if cfg.Store == nil {
+		cfg.Store = a.store
+	}
+	if cfg.Redact == nil {
+		cfg.Redact = a.redact
+	}
+	cfg.Log = a.log
+	m := auth.NewManager(cfg)
+	a.managers = append(a.managers, m)
+	return m
+}
+
+func (a *account) states() []auth.State {
+	out := make([]auth.State, len(a.managers))
+	for i, m := range a.managers {
+		out[i] = m.State()
+	}
+	return out
+}
+
+// dryDeps are for checking settings: nothing of them is ever used.
+func dryDeps(hub string) hubs.Deps {
+	return hubs.Deps{
+		Name: hub, HTTP: http.NewFileTransport(http.Dir("/nonexistent")), Log: zerolog.Nop(), Cache: auth.NewMemStore(),
+		Tokens: (&account{hub: hub, store: auth.NewMemStore()}).manager,
+	}
+}
+
+// newTransport carries one hub's requests. Redirects and cookies are the client's matter.
+func newTransport() http.RoundTripper {
+	return &http.Transport{
+		Proxy:                 http.ProxyFromEnvironment,
+		DialContext:           (&net.Dialer{Timeout: 5 * time.Second, KeepAlive: 30 * time.Second}).DialContext,
+		ForceAttemptHTTP2:     true,
+		MaxIdleConnsPerHost:   4,
+		IdleConnTimeout:       90 * time.Second,
+		TLSHandshakeTimeout:   10 * time.Second,
+		ResponseHeaderTimeout: 30 * time.Second,
+	}
+}
+
+// credentials are read again at each connect: secrets in files rotate.
+func (s *settings) credentials() (bridge.MQTTCredentials, error) {
+	var c bridge.MQTTCredentials
+	var faults []error
+	text := func(name string) string {
+		v, err := s.env.get(name)
+		faults = append(faults, err)
+		return v
+	}
+	c.Username, c.Password = text("MQTT_USERNAME"), text("MQTT_PASSWORD")
+	c.CA, c.Cert, c.Key = []byte(text("MQTT_CA")), []byte(text("MQTT_CERT")), []byte(text("MQTT_KEY"))
+	return c, errors.Join(faults...)
+}
+
+// clientID is stable for a data folder: a broker knows us again, and two bridges never
+// cut each other off.
+func clientID(ctx context.Context, s *settings, store auth.KV) (string, error) {
+	if s.MQTTClientID != "" {
+		return s.MQTTClientID, nil
+	}
+	const key = "mqtt/client_id"
+	base := strings.ReplaceAll(s.BaseTopic, "/", "_") + "-"
+	tail, rev, err := store.Get(ctx, key)
+	if err == nil && len(tail) == 8 {
+		return base + string(tail), nil
+	}
+	if err != nil && !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, auth.ErrDamaged) {
+		return "", fmt.Errorf("DATA_DIR: %w", err)
+	}
+	raw := make([]byte, 4)
+	_, _ = rand.Read(raw) // it never fails
+	fresh := hex.EncodeToString(raw)
+	if _, err := store.Put(ctx, key, []byte(fresh), rev); err != nil {
+		return "", fmt.Errorf("DATA_DIR: %w", err)
+	}
+	return base + fresh, nil
+}
+
+// listenHTTP serves health until ctx ends.
+func listenHTTP(ctx context.Context, side *sync.WaitGroup, s *settings, br *bridge.Bridge, log zerolog.Logger) error {
+	if s.HTTPListen == "off" {
+		return nil
+	}
+	l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", s.HTTPListen)
+	if err != nil {
+		return fmt.Errorf("HTTP_LISTEN: %w: choose another address, or HTTP_LISTEN=off", err)
+	}
+	srv := &http.Server{
+		Handler: br.Handler(), ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 30 * time.Second,
+		WriteTimeout: 30 * time.Second, MaxHeaderBytes: 16 << 10,
+	}
+	side.Go(func() {
+		if err := srv.Serve(l); !errors.Is(err, http.ErrServerClosed) {
+			log.Error().Err(err).Msg("HTTP has ended")
+		}
+	})
+	side.Go(func() {
+		<-ctx.Done()
+		_ = srv.Close()
+	})
+	return nil
+}
+
+const (
+	aliveFile  = "alive"
+	aliveEvery = 10 * time.Second
+	aliveLimit = 30 * time.Second
+)
+
+// stayAlive touches DATA_DIR/alive, for healthcheck without HTTP.
+func stayAlive(ctx context.Context, dir string, log zerolog.Logger) {
+	path := filepath.Join(dir, aliveFile)
+	t := time.NewTicker(aliveEvery)
+	defer t.Stop()
+	failing := false
+	for {
+		err := os.WriteFile(path, []byte(time.Now().UTC().Format(time.RFC3339)+"\n"), 0o600)
+		if (err != nil) != failing {
+			failing = err != nil
+			log.Warn().Err(err).Msg("DATA_DIR does not take a write")
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-t.C:
+		}
+	}
+}

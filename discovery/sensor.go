@@ -1,0 +1,211 @@
+package discovery
+
+import (
+	"time"
+
+	"github.com/hub2mqtt/hub2mqtt/hubs"
+)
+
+// maxState is how long a state may be in Home Assistant.
+const maxState = 255
+
+type sensorKind struct{}
+
+func (sensorKind) platform() string { return "sensor" }
+
+func (sensorKind) config(c *component) {
+	s := c.e.Spec.(hubs.Sensor)
+	c.reads("state_topic", "value_template", "")
+	switch {
+	case len(options(s.Options)) > 0:
+		c.str("device_class", "enum")
+		c.list("options", options(s.Options))
+	case s.Kind == hubs.KindTime:
+		c.str("device_class", "timestamp")
+	case isDate(c.e, s):
+		c.str("device_class", "date")
+	case isNumeric(s):
+		class, unit, counts := numeric(c.e.Class, s.Unit, s.Accumulates)
+		c.some("device_class", class)
+		c.some("unit_of_measurement", unit)
+		c.some("state_class", counts)
+		if s.Decimals >= 0 && s.Decimals <= finest && (class != "" || unit != "" || counts != "") {
+			c.num("suggested_display_precision", float64(s.Decimals))
+		}
+	}
+}
+
+func isNumeric(s hubs.Sensor) bool {
+	return len(s.Options) == 0 && (s.Kind == hubs.KindUnknown || s.Kind == hubs.KindNumber)
+}
+
+func isDate(e *hubs.Entity, s hubs.Sensor) bool {
+	return s.Kind == hubs.KindText && e.Class == hubs.Date
+}
+
+func (sensorKind) state(w *writer, v values) {
+	s := v.e.Spec.(hubs.Sensor)
+	value := v.get(hubs.Main)
+	text, isText := value.Text()
+	switch {
+	case len(s.Options) > 0:
+		w.optionValue(value, s.Options)
+	case isNumeric(s):
+		decimals := s.Decimals
+		if decimals < 0 {
+			decimals = finest
+		}
+		w.numberValue(value, decimals)
+	case s.Kind == hubs.KindTime:
+		if value.Kind() != hubs.KindTime {
+			value = hubs.Value{}
+		}
+		w.textValue(value)
+	case s.Kind == hubs.KindBool:
+		w.onOffValue(value)
+	case isDate(v.e, s):
+		if _, err := time.Parse(time.DateOnly, text); err != nil {
+			value = hubs.Value{}
+		}
+		w.textValue(value)
+	case isText:
+		w.textValue(hubs.Str(clip(text, maxState)))
+	default:
+		w.nothing()
+	}
+}
+
+func (sensorKind) command(*Request, *hubs.Entity, string, input) error { return errReadOnly }
+
+type numberKind struct{}
+
+func (numberKind) platform() string { return "number" }
+
+// The numbers that stand for no bounds, and for any step: Home Assistant wants some.
+const (
+	farthest = 1e9
+	minStep  = 0.001
+)
+
+func (numberKind) config(c *component) {
+	s := c.e.Spec.(hubs.Number)
+	if !s.WriteOnly {
+		c.reads("state_topic", "value_template", "")
+	}
+	c.takes("command_topic", "")
+	class, unit, _ := numeric(c.e.Class, s.Unit, hubs.NotCounted)
+	c.some("device_class", class)
+	c.some("unit_of_measurement", unit)
+	lo, hi := s.Min, s.Max
+	if !(lo < hi) { // NaN included
+		lo, hi = -farthest, farthest
+	}
+	c.num("min", lo)
+	c.num("max", hi)
+	c.num("step", max(s.Step, minStep))
+}
+
+func (numberKind) state(w *writer, v values) {
+	s := v.e.Spec.(hubs.Number)
+	value := v.get(hubs.Main)
+	if f, ok := value.Num(); ok && s.Min < s.Max && (f < s.Min || f > s.Max) {
+		value = hubs.Value{}
+	}
+	w.numberValue(value, finest)
+}
+
+func (numberKind) command(r *Request, _ *hubs.Entity, part string, in input) error {
+	if part != "" {
+		return errNoPart
+	}
+	return r.setNumber(hubs.Main, in)
+}
+
+type choiceKind struct{}
+
+func (choiceKind) platform() string { return "select" }
+
+func (choiceKind) config(c *component) {
+	s := c.e.Spec.(hubs.Choice)
+	if !s.WriteOnly {
+		c.reads("state_topic", "value_template", "")
+	}
+	c.takes("command_topic", "")
+	c.list("options", options(s.Options))
+}
+
+func (choiceKind) state(w *writer, v values) {
+	w.optionValue(v.get(hubs.Main), v.e.Spec.(hubs.Choice).Options)
+}
+
+func (choiceKind) command(r *Request, e *hubs.Entity, part string, in input) error {
+	if part != "" {
+		return errNoPart
+	}
+	return r.setOption(e, hubs.Main, in)
+}
+
+type textKind struct{}
+
+func (textKind) platform() string { return "text" }
+
+func (textKind) config(c *component) {
+	s := c.e.Spec.(hubs.Text)
+	if !s.WriteOnly {
+		c.readsText("state_topic", "value_template", "")
+	}
+	c.takes("command_topic", "")
+	lo, hi := textBounds(s)
+	c.num("min", float64(lo))
+	c.num("max", float64(hi))
+	mode := "text"
+	if s.Password {
+		mode = "password"
+	}
+	c.str("mode", mode)
+	switch s.Format { // empty is allowed, since that is how the unknown looks
+	case hubs.FormatDate:
+		c.str("pattern", `^(\d{4}-\d{2}-\d{2})?$`)
+	case hubs.FormatTime:
+		c.str("pattern", `^(\d{2}:\d{2}:\d{2})?$`)
+	case hubs.FormatPlain:
+	}
+}
+
+// textBounds are the lengths that are announced. The least is always 0: an unknown
+// text is shown as an empty one.
+func textBounds(s hubs.Text) (lo, hi int) {
+	if s.Max <= 0 || s.Max > maxState {
+		return 0, maxState
+	}
+	return 0, s.Max
+}
+
+func (textKind) state(w *writer, v values) {
+	text, ok := v.get(hubs.Main).Text()
+	if !ok {
+		w.nothing()
+		return
+	}
+	s := v.e.Spec.(hubs.Text)
+	_, most := textBounds(s)
+	if s.Format != hubs.FormatPlain && (hubs.Field{Kind: hubs.KindText, Format: s.Format}).Check(hubs.Str(text)) != nil {
+		w.nothing()
+		return
+	}
+	w.textValue(hubs.Str(clip(text, most)))
+}
+
+// raw: a text is taken as it is, JSON and blanks included.
+func (textKind) raw(string) bool { return true }
+
+func (textKind) command(r *Request, _ *hubs.Entity, part string, in input) error {
+	if part != "" {
+		return errNoPart
+	}
+	if in.odd != "" {
+		return invalid("a text is wanted, not %s", in.odd)
+	}
+	r.set(hubs.Main, hubs.Str(in.raw))
+	return nil
+}

@@ -1,0 +1,195 @@
+package aqara
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"encoding/json"
+	"net/http"
+	"strconv"
+	"strings"
+	"sync/atomic"
+	"unicode"
+
+	"github.com/hub2mqtt/hub2mqtt/auth"
+	"github.com/hub2mqtt/hub2mqtt/hubs"
+	"github.com/hub2mqtt/hub2mqtt/hubs/internal/rest"
+)
+
+// The codes of the envelope that mean something to us. The vendor promises none but
+// 0, so that what is not here counts by its HTTP status.
+const (
+	codeBadRequest  = 400
+	codeToken       = 401
+	codeScope       = 403
+	codeNotFound    = 404
+	codeTooMany     = 429
+	codeUnreadable  = 1000 // the Studio does not know the message: it is older than that
+	codeTokenOld    = 1001
+	codeOffline     = 1103
+	codeNoDevice    = 2030
+	codeServerFirst = 500
+	codeServerLast  = 599
+)
+
+const scopeHint = "Allow this token all devices and APIs in the Studio, under Developer > Data Export API > API Configuration."
+
+// caller is what makes an authorised call.
+type caller interface {
+	Do(ctx context.Context, call func(context.Context, auth.Token) error) error
+}
+
+// client makes the calls of the typed envelope.
+type client struct {
+	rest   *rest.Client
+	tokens caller
+	base   string
+	// prefix and count make message ids: the Studio may want them unique for longer
+	// than this process runs.
+	prefix string
+	count  atomic.Uint64
+}
+
+func newPrefix() string {
+	b := make([]byte, 8)
+	_, _ = rand.Read(b) // never fails
+	return hex.EncodeToString(b) + "-"
+}
+
+func (c *client) msgID() string { return c.prefix + strconv.FormatUint(c.count.Add(1), 36) }
+
+// query asks for something and gives the data of the answer.
+func (c *client) query(ctx context.Context, name, kind string, data any) (json.RawMessage, error) {
+	var out json.RawMessage
+	err := c.call(ctx, name, kind, data, func(_ int, _ http.Header, e envelope) error {
+		out = e.Data
+		return nil
+	})
+	return out, err
+}
+
+// execute sends values. Code 0 means that at least one of them was taken: the others
+// stand in the data.
+func (c *client) execute(ctx context.Context, items []writeItem) error {
+	return c.call(ctx, "command", typeExecute, items, func(_ int, _ http.Header, e envelope) error {
+		return itemFault(e)
+	})
+}
+
+// call sends one message. took sees an answer that went well; its error is the call's.
+func (c *client) call(
+	ctx context.Context, name, kind string, data any, took func(int, http.Header, envelope) error,
+) error {
+	return c.tokens.Do(ctx, func(ctx context.Context, t auth.Token) error {
+		return c.rest.Do(ctx, rest.Call{
+			Name: name, URL: c.base + basePath,
+			Header: http.Header{"Authorization": {"Bearer " + t.Access.Reveal()}},
+			Body:   request{Type: kind, Version: "v1", MsgID: c.msgID(), Data: data},
+			Classify: func(status int, header http.Header, body []byte) error {
+				e, ok := parseEnvelope(body)
+				if !ok {
+					return noEnvelope(status)
+				}
+				if err := classify(status, header, e); err != nil {
+					return err
+				}
+				return took(status, header, e)
+			},
+		})
+	})
+}
+
+// noEnvelope is about answers of something else than the Studio's API.
+func noEnvelope(status int) error {
+	switch {
+	case status/100 == 2:
+		return rest.Garbage("answered something that Aqara Studio does not")
+	case status == http.StatusNotFound:
+		e := rest.Fail(hubs.Misconfigured, "404", "answered 404")
+		e.Hint = "Is this the address of Aqara Studio, and is the Data Export API switched on there?"
+		return e
+	}
+	return nil // the status says it all
+}
+
+// classify says what an envelope means; nil: all is well, or the status decides.
+func classify(status int, header http.Header, e envelope) error {
+	code := e.Code.whole()
+	text := strconv.Itoa(code)
+	answered := "answered " + text
+	switch {
+	case code == 0:
+		return nil
+	case code == codeToken, code == codeTokenOld, status == http.StatusUnauthorized:
+		return rest.Rejected(text)
+	case code == codeScope:
+		err := rest.Fail(hubs.Misconfigured, text, "does not allow this token to do that")
+		err.Hint = scopeHint
+		return err
+	case code == codeTooMany, status == http.StatusTooManyRequests:
+		return rest.Limited(text, header)
+	case code >= codeServerFirst && code <= codeServerLast:
+		err := rest.Fail(hubs.Transient, text, answered)
+		err.After = rest.RetryAfter(header)
+		return err
+	}
+	if err := itemFault(e); err != nil {
+		return err
+	}
+	if fault, ok := faultOf(code); ok {
+		return rest.Fail(fault, text, answered+says(e.Message))
+	}
+	if status/100 != 2 {
+		return nil
+	}
+	return rest.Fail(hubs.Refused, text, answered+says(e.Message))
+}
+
+// faultOf knows the codes of calls and of single items.
+func faultOf(code int) (hubs.Fault, bool) {
+	switch code {
+	case codeOffline:
+		return hubs.Offline, true
+	case codeNoDevice:
+		return hubs.UnknownDevice, true
+	case codeBadRequest, codeNotFound, codeUnreadable:
+		return hubs.Refused, true
+	}
+	return hubs.Bug, false
+}
+
+// itemFault gives the first item that did not work.
+func itemFault(e envelope) error {
+	failed := decodeFailures(e.Data)
+	if len(failed) == 0 {
+		return nil
+	}
+	code := failed[0].Code.whole()
+	fault, known := faultOf(code)
+	if !known {
+		fault = hubs.Refused
+	}
+	return rest.Fail(fault, strconv.Itoa(code), "refused"+says(failed[0].Message))
+}
+
+// says quotes the Studio in a short sentence. Words as long as a token are cut out, in
+// case it quotes what we sent.
+func says(message text) string {
+	const longest, most = 28, 120
+	words := strings.FieldsFunc(string(message), func(r rune) bool {
+		return unicode.IsSpace(r) || unicode.IsControl(r) || r == unicode.ReplacementChar
+	})
+	for i, w := range words {
+		if len(w) > longest {
+			words[i] = "…"
+		}
+	}
+	s := strings.Join(words, " ")
+	if s == "" || strings.EqualFold(s, "success") {
+		return ""
+	}
+	if r := []rune(s); len(r) > most {
+		s = string(r[:most]) + "…"
+	}
+	return ": " + s
+}

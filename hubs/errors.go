@@ -1,0 +1,90 @@
+package hubs
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/hub2mqtt/hub2mqtt/auth"
+)
+
+// Fault is the kind of trouble an error is: what the bridge and people do about it.
+type Fault uint8
+
+// The faults. Bug is the zero value: what nobody classified is ours.
+const (
+	Bug           Fault = iota // ours, or an answer that nobody understands
+	Transient                  // network, 5xx, garbage: try again later
+	Limited                    // quota or rate: wait as told
+	LoginNeeded                // only a human can help: no call until then
+	Misconfigured              // wrong region, plan expired, scope missing: a human, elsewhere
+	Offline                    // the vendor cannot reach that device
+	Refused                    // the vendor does not want this call
+	Invalid                    // a command does not fit the entity
+	ReadOnly                   // a command for what can only be read
+	UnknownDevice              // no such device (any more)
+	UnknownEntity              // no such entity
+)
+
+// String names the fault as logs and results do.
+func (f Fault) String() string {
+	names := [...]string{
+		"bug", "transient", "limited", "login_needed", "misconfigured", "offline",
+		"refused", "invalid", "read_only", "unknown_device", "unknown_entity",
+	}
+	if int(f) < len(names) {
+		return names[f]
+	}
+	return fmt.Sprintf("fault(%d)", uint8(f))
+}
+
+// Error is trouble with a hub, in terms that people can act on. Its text never
+// holds a secret, a URL's query or a body.
+type Error struct {
+	Fault Fault
+	// Code is the vendor's (an HTTP status where it has none).
+	Code string
+	// Hint says what to do, in a sentence; empty where waiting is all there is.
+	Hint string
+	// After is how long the vendor wants to be left alone; zero: it did not say.
+	After time.Duration
+	Err   error
+}
+
+// Error gives what was attempted and what came back, without the hint.
+func (e *Error) Error() string {
+	text := e.Fault.String()
+	if e.Err != nil {
+		text = e.Err.Error()
+	}
+	if e.Code != "" {
+		return text + " (code " + e.Code + ")"
+	}
+	return text
+}
+
+// Unwrap gives the cause.
+func (e *Error) Unwrap() error { return e.Err }
+
+// Is lets the token manager see what a classified error means to it.
+func (e *Error) Is(target error) bool {
+	return target == auth.ErrLogin && e.Fault == LoginNeeded
+}
+
+// FaultOf says what kind of trouble err is. Deadlines and unclassified network
+// errors are Transient, auth.ErrLogin and a token that stays refused LoginNeeded;
+// what is left is Bug.
+func FaultOf(err error) Fault {
+	if e, ok := errors.AsType[*Error](err); ok {
+		return e.Fault
+	}
+	var netErr interface{ Timeout() bool }
+	switch {
+	case errors.Is(err, auth.ErrLogin), errors.Is(err, auth.ErrRejected):
+		return LoginNeeded
+	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled), errors.As(err, &netErr):
+		return Transient
+	}
+	return Bug
+}
