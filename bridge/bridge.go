@@ -40,9 +40,7 @@ type Bridge struct {
 	started time.Time
 	changed chan struct{} // a hub's state changed
 
-	mu       sync.Mutex
 	replayed map[string]bool // command topics with a retained message, to say so once
-	info     time.Time
 }
 
 // message is what came on a subscribed topic.
@@ -114,7 +112,7 @@ func (b *Bridge) Run(ctx context.Context) error {
 	}
 	b.serve(ctx, workCtx)
 
-	b.finish()
+	b.finish() //nolint:contextcheck // the context has ended: this is what follows
 	endWork()
 	work.Wait()
 	endMQTT()

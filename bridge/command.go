@@ -97,7 +97,7 @@ func (h *hubRun) repeated(req discovery.Request, now time.Time) bool {
 // enqueue shows the command's values as pending truth and queues it. Newer values
 // take the place of older ones that still wait; actions keep their place.
 func (h *hubRun) enqueue(ctx context.Context, d *device, req discovery.Request, now time.Time) {
-	e, ok := d.placed.Device.Entity(req.Entity)
+	e, ok := d.placed.Entity(req.Entity)
 	if !ok {
 		h.answer(req, now, &hubs.Error{Fault: hubs.UnknownEntity, Err: fmt.Errorf("there is no entity %q", req.Entity)})
 		return
@@ -158,7 +158,7 @@ func (q *queue) outdone(j *job) int {
 			return -1
 		}
 		for _, s := range old.Set {
-			if _, again := j.Command.Value(s.Attr); !again {
+			if _, again := j.Value(s.Attr); !again {
 				return -1
 			}
 		}

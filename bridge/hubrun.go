@@ -54,8 +54,6 @@ type hubRun struct {
 	self      *device // the hub's own device
 	missing   map[hubs.DeviceID]missing
 	manifest  manifest
-	loaded    bool // the manifest was read
-	lastList  time.Time
 	health    health
 	push      pushState
 	commandID uint64
@@ -82,6 +80,7 @@ func newHubRun(cfg HubConfig, layout discovery.Layout, out publisher, store auth
 func (h *hubRun) run(ctx context.Context) {
 	h.mu.Lock()
 	h.health.started = time.Now()
+	h.load(ctx)
 	h.mu.Unlock()
 	h.supervise(ctx, "poller", h.pollLoop)
 	if w, ok := h.cfg.Hub.(hubs.Watcher); ok && h.cfg.Push {

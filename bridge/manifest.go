@@ -112,7 +112,6 @@ func (h *hubRun) settleInventory(ctx context.Context, list []hubs.Device, now ti
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	h.load(ctx)
 	raws := make([]hubs.DeviceID, 0, len(list))
 	var vendorSelf hubs.Device
 	for _, d := range list {
@@ -158,15 +157,12 @@ func checkInventory(list []hubs.Device) error {
 	return nil
 }
 
+// load reads the manifest, once.
 func (h *hubRun) load(ctx context.Context) {
-	if h.loaded {
-		return
-	}
 	var err error
 	if h.manifest, err = loadManifest(ctx, h.store, h.cfg.Name); err != nil {
 		h.log.Warn().Err(err).Msg("what was published before is not known: devices that left meanwhile may stay in Home Assistant")
 	}
-	h.loaded = true
 }
 
 // place announces p where it is new or changed its shape.
@@ -183,7 +179,7 @@ func (h *hubRun) place(p discovery.Placed, now time.Time) {
 			d.place(p)
 		}
 		d.announced = shape
-		h.announce(d, now)
+		h.announce(d)
 	}
 	if !known {
 		h.send(h.layout.Availability(p, d.online))
@@ -201,7 +197,7 @@ func shapeOf(p discovery.Placed) string {
 }
 
 // announce publishes the discovery message of d: what left gets its tombstone first.
-func (h *hubRun) announce(d *device, now time.Time) {
+func (h *hubRun) announce(d *device) {
 	raw := d.placed.Device.ID
 	messages, err := h.layout.Announce(d.placed, h.manifest.Devices[raw].Components)
 	if err != nil {

@@ -100,6 +100,34 @@ func TestMQTTStopWhileBrokerIsDeaf(t *testing.T) {
 	}
 }
 
+// One that takes everything and confirms nothing is given up after a while, not after the keep-alive.
+func TestMQTTBrokerConfirmsNothing(t *testing.T) {
+	noMQTTLeak(t)
+	l := mqttSocket(t)
+	var taken atomic.Int64
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		for c, err := l.Accept(); err == nil; c, err = l.Accept() {
+			taken.Add(1)
+			_, _ = c.Write([]byte{0x20, 2, 0, 0})
+			_, _ = io.Copy(io.Discard, c)
+			_ = c.Close()
+		}
+	}()
+	defer func() { _ = l.Close(); <-done }()
+	m := startMQTT(t, "mqtt://"+l.Addr().String(), func(_ *MQTTConfig, timing *mqttTiming) { timing.ack = 20 * time.Millisecond })
+	begin := time.Now()
+	mqttEventually(t, "several connections", func() bool { return taken.Load() >= 4 })
+	if took := time.Since(begin); took > 5*time.Second {
+		t.Errorf("took %v", took)
+	}
+	if m.replays.Load() != 0 {
+		t.Error("a replay that was not confirmed counts as done")
+	}
+	m.stop(t)
+}
+
 func TestMQTTCredentialsAreReadAgain(t *testing.T) {
 	noMQTTLeak(t)
 	rules := &mqttRules{password: "second"}
@@ -125,6 +153,9 @@ func TestMQTTCredentialsAreReadAgain(t *testing.T) {
 	}
 	if got := m.log.lines("error", "no such file"); got != 1 {
 		t.Errorf("the missing file was reported %d times, want once:\n%s", got, m.log)
+	}
+	if got := rules.old.Load(); got != 0 {
+		t.Errorf("%d attempts in an older protocol, want 0", got)
 	}
 	password.Store("second")
 	m.awaitReplay(t, 1)

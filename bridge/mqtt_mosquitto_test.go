@@ -1,4 +1,3 @@
-//nolint:misspell // that is its name
 package bridge
 
 import (

@@ -23,6 +23,7 @@ type mqttRules struct {
 	deny     string                       // filters with this text are refused
 	poison   func(pk packets.Packet) bool // a message that the broker answers by hanging up
 	drops    atomic.Int64
+	old      atomic.Int64 // attempts in MQTT 3.1
 }
 
 func (r *mqttRules) ID() string { return "rules" }
@@ -32,6 +33,9 @@ func (r *mqttRules) Provides(event byte) bool {
 }
 
 func (r *mqttRules) OnConnectAuthenticate(_ *mochi.Client, pk packets.Packet) bool {
+	if pk.ProtocolVersion < 4 {
+		r.old.Add(1)
+	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return string(pk.Connect.Password) == r.password

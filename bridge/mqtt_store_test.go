@@ -134,4 +134,8 @@ func TestMQTTStoreBoundsEvents(t *testing.T) {
 	if got := s.shut(); got != mqttMaxEvents {
 		t.Errorf("shut reports %d lost events, want %d", got, mqttMaxEvents)
 	}
+	s.open()
+	if late := s.next(time.Hour).events; len(late) != 0 {
+		t.Errorf("%d events of an earlier connection are sent", len(late))
+	}
 }

@@ -107,8 +107,9 @@ func colourModeOf(a hubs.Attr) string {
 		return hubs.ColourXY
 	case hubs.Kelvin:
 		return hubs.ColourKelvin
+	default:
+		return ""
 	}
-	return ""
 }
 
 // want makes a command's values the pending truth.
@@ -184,6 +185,7 @@ func near(f hubs.Field, want, got hubs.Value) bool {
 		return min(off, 360-off) <= 2
 	case hubs.ColourX, hubs.ColourY:
 		return off <= 0.01
+	default:
+		return off <= f.Step/2+1e-6
 	}
-	return off <= f.Step/2+1e-6
 }

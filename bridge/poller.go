@@ -118,8 +118,9 @@ func (h *hubRun) failed(ctx context.Context, c *clock, err error) time.Duration 
 		return loginRetry
 	case hubs.Misconfigured:
 		return max(wait, misRetry)
+	default:
+		return wait
 	}
-	return wait
 }
 
 func (h *hubRun) succeeded(now time.Time) {
@@ -165,8 +166,8 @@ func (h *hubRun) firstPoll() {
 	now := time.Now()
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	for _, d := range h.devices {
-		if !d.heard {
+	for raw, d := range h.devices {
+		if !d.heard && raw != hubs.Self { // its own device is told by showSelf
 			d.heard, d.dirty = true, true
 		}
 		h.touch(d, now)

@@ -115,7 +115,7 @@ func command(entity string, a hubs.Attr, v hubs.Value) hubs.Command {
 
 func (d *device) order(t *testing.T, cmd hubs.Command, id uint64, now time.Time) {
 	t.Helper()
-	e, ok := d.placed.Device.Entity(cmd.Entity)
+	e, ok := d.placed.Entity(cmd.Entity)
 	if !ok {
 		t.Fatalf("no entity %s", cmd.Entity)
 	}
@@ -283,7 +283,7 @@ func TestReplacedShapeForgetsWhatLeft(t *testing.T) {
 	d := testDevice()
 	d.merge(value("lamp", hubs.On, hubs.Bool(true), noon), source{}, noon)
 	p := d.placed
-	p.Device.Entities = p.Device.Entities[1:]
+	p.Entities = p.Entities[1:]
 	d.place(p)
 	if diff := cmp.Diff(map[hubs.Point]hubs.Value{}, d.snapshot(), cmp.AllowUnexported(hubs.Value{})); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)

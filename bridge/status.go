@@ -159,18 +159,19 @@ func (h *hubRun) evaluate(now time.Time, wait time.Duration) {
 }
 
 func (h *hubRun) logState(before, state HubState, err error) {
-	event := h.log.Info()
+	level := zerolog.InfoLevel
 	switch state {
 	case LoginNeeded, Misconfigured:
-		event = h.log.Error()
+		level = zerolog.ErrorLevel
 	case Unreachable, Limited, Degraded:
-		event = h.log.Warn()
+		level = zerolog.WarnLevel
 	case OK, Starting:
 	}
+	log := h.log.With().Str("state", string(state)).Str("before", string(before)).Logger()
 	if hint := hintOf(err); hint != "" {
-		event = event.Str("hint", hint)
+		log = log.With().Str("hint", hint).Logger()
 	}
-	event.Err(err).Str("state", string(state)).Str("before", string(before)).Msg("hub state")
+	log.WithLevel(level).Err(err).Msg("hub state")
 }
 
 func onlineWord(on bool) string {
@@ -317,6 +318,11 @@ func selfEntities() []hubs.Entity {
 
 // placeSelf announces the hub's own device, with what the vendor adds to it.
 func (h *hubRun) placeSelf(vendor hubs.Device, now time.Time) {
+	h.place(h.selfPlaced(vendor), now)
+	h.self = h.devices[hubs.Self]
+}
+
+func (h *hubRun) selfPlaced(vendor hubs.Device) discovery.Placed {
 	d := vendor
 	d.ID = hubs.Self
 	if d.Name == "" {
@@ -326,18 +332,33 @@ func (h *hubRun) placeSelf(vendor hubs.Device, now time.Time) {
 		d.Maker = title(h.cfg.Vendor)
 	}
 	d.Entities = append(selfEntities(), vendor.Entities...)
-	h.place(discovery.Placed{Device: d, ID: discovery.HubID}, now)
-	h.self = h.devices[hubs.Self]
-	h.self.heard = true
-	h.showSelf(now)
+	return discovery.Placed{Device: d, ID: discovery.HubID}
 }
 
-// showSelf brings the hub's own device up to date.
-func (h *hubRun) showSelf(now time.Time) {
-	if h.self == nil {
+// standInSelf gives a hub that was never reached a device that says so. Where one was
+// announced before, that announcement stands: it names scenes that only the hub knows.
+func (h *hubRun) standInSelf(now time.Time) {
+	if _, announced := h.manifest.Devices[hubs.Self]; !announced {
+		h.placeSelf(hubs.Device{}, now)
 		return
 	}
+	p := h.selfPlaced(hubs.Device{})
+	h.self = newDevice(p)
+	h.devices[hubs.Self], h.byID[p.ID] = h.self, h.self
+	h.send(h.layout.Availability(p, true))
+}
+
+// showSelf brings the hub's own device up to date. While the first round is under way
+// what stands on the broker is as good as anything.
+func (h *hubRun) showSelf(now time.Time) {
 	s := &h.health
+	if !s.attempted {
+		return
+	}
+	if h.self == nil {
+		h.standInSelf(now)
+	}
+	h.self.heard = true
 	text := []rune(plainError(s.err))
 	set := func(key string, attr hubs.Attr, v hubs.Value) {
 		p := hubs.Point{Entity: key, Attr: attr}
@@ -347,7 +368,11 @@ func (h *hubRun) showSelf(now time.Time) {
 	}
 	set(selfConnection, hubs.On, hubs.Bool(s.state == OK || s.state == Degraded || s.state == Limited))
 	set(selfState, hubs.Main, hubs.Str(string(s.state)))
-	set(selfError, hubs.Main, hubs.Str(string(text[:min(len(text), 255)])))
+	trouble := hubs.Value{}
+	if len(text) > 0 {
+		trouble = hubs.Str(string(text[:min(len(text), 255)]))
+	}
+	set(selfError, hubs.Main, trouble)
 	h.touch(h.self, now)
 }
 

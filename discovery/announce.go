@@ -18,8 +18,8 @@ const (
 )
 
 var (
-	keyPattern  = regexp.MustCompile(`^[a-z0-9_]{1,80}$`)   //nolint:gochecknoglobals // compiled once
-	iconPattern = regexp.MustCompile(`^[a-z]+:[a-z0-9-]+$`) //nolint:gochecknoglobals // compiled once
+	keyPattern  = regexp.MustCompile(`^[a-z0-9_]{1,80}$`)
+	iconPattern = regexp.MustCompile(`^[a-z]+:[a-z0-9-]+$`)
 )
 
 // Announce describes d in one retained message. before maps component keys to the

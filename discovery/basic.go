@@ -80,11 +80,10 @@ func (sirenKind) command(r *Request, e *hubs.Entity, part string, in input) erro
 }
 
 // finish lets a tone or a duration alone mean that it should sound.
-func (sirenKind) finish(r *Request, _ *hubs.Entity) error {
+func (sirenKind) finish(r *Request) {
 	if len(r.Set) == 0 && r.Do == "" {
 		r.set(hubs.On, hubs.Bool(true))
 	}
-	return nil
 }
 
 type buttonKind struct{}

@@ -1,6 +1,7 @@
 package discovery
 
 import (
+	"maps"
 	"time"
 
 	"github.com/hub2mqtt/hub2mqtt/hubs"
@@ -41,9 +42,7 @@ func testCases() map[string]testCase {
 	for _, group := range []map[string]testCase{
 		deviceCases(), switchCases(), sensorCases(), settingCases(), lightCases(), movingCases(), climateCases(), otherCases(),
 	} {
-		for name, c := range group {
-			all[name] = c
-		}
+		maps.Copy(all, group)
 	}
 	return all
 }

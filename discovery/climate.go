@@ -49,14 +49,14 @@ func (climateKind) config(c *component) {
 		c.readsTarget("temperature_high")
 	}
 	c.temperatures(s.Min, s.Max)
-	c.num("temp_step", max(s.Step, 0.1))
+	c.num("temp_step", stepOr(s.Step, 0.1))
 	if s.Measures {
 		c.reads("current_temperature_topic", "current_temperature_template", "current_temperature")
 	}
 	if s.Humidity {
 		c.reads("target_humidity_state_topic", "target_humidity_state_template", "humidity")
 		c.takes("target_humidity_command_topic", "humidity")
-		c.between("min_humidity", "max_humidity", s.MinHumidity, s.MaxHumidity)
+		c.humidities(s.MinHumidity, s.MaxHumidity)
 	}
 	if s.MeasuresHumidity {
 		c.reads("current_humidity_topic", "current_humidity_template", "current_humidity")
@@ -77,10 +77,15 @@ func (c *component) temperatures(lo, hi float64) {
 
 // between writes bounds where there are some.
 func (c *component) between(least, most string, lo, hi float64) {
-	if lo < hi {
+	if bounded(lo, hi) {
 		c.num(least, lo)
 		c.num(most, hi)
 	}
+}
+
+// humidities writes bounds of a humidity, which is a percentage.
+func (c *component) humidities(lo, hi float64) {
+	c.between("min_humidity", "max_humidity", max(lo, 0), min(hi, 100))
 }
 
 func (c *component) climateLists(s hubs.Climate) {

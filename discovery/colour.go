@@ -128,7 +128,7 @@ func rgbToHS(r, g, b float64) (h, s float64) {
 	if h < 0 {
 		h += 360
 	}
-	return places(h, 3), places(span/most*100, 3)
+	return thousandths(h), thousandths(span / most * 100)
 }
 
 func rgbToXY(r, g, b float64) (x, y float64) {
@@ -146,7 +146,7 @@ func rgbToXY(r, g, b float64) (x, y float64) {
 	bigY := r*0.283881 + g*0.668433 + b*0.047685
 	bigZ := r*0.000088 + g*0.072310 + b*0.986039
 	sum := bigX + bigY + bigZ
-	return places(bigX/sum, 3), places(bigY/sum, 3)
+	return thousandths(bigX / sum), thousandths(bigY / sum)
 }
 
 func xyToRGB(x, y float64) (r, g, b float64) {
@@ -169,7 +169,6 @@ func xyToRGB(x, y float64) (r, g, b float64) {
 	return math.Trunc(r * 255), math.Trunc(g * 255), math.Trunc(b * 255)
 }
 
-func places(f float64, decimals int) float64 {
-	p := math.Pow10(decimals)
-	return math.RoundToEven(f*p) / p
+func thousandths(f float64) float64 {
+	return math.RoundToEven(f*1000) / 1000
 }

@@ -78,7 +78,7 @@ func (humidifierKind) config(c *component) {
 	c.takes("command_topic", "")
 	c.reads("target_humidity_state_topic", "target_humidity_state_template", "humidity")
 	c.takes("target_humidity_command_topic", "humidity")
-	c.between("min_humidity", "max_humidity", s.Min, s.Max)
+	c.humidities(s.Min, s.Max)
 	if modes := options(s.Modes); len(modes) > 0 {
 		c.reads("mode_state_topic", "mode_state_template", "mode")
 		c.takes("mode_command_topic", "mode")
@@ -97,7 +97,7 @@ func (humidifierKind) state(w *writer, v values) {
 	w.open()
 	w.onOff("state", v.get(hubs.On))
 	target := v.get(hubs.Humidity)
-	if f, _ := target.Num(); s.Min < s.Max && (f < s.Min || f > s.Max) {
+	if f, _ := target.Num(); bounded(s.Min, s.Max) && (f < s.Min || f > s.Max) {
 		target = hubs.Value{}
 	}
 	w.percent("humidity", target)

@@ -6,6 +6,7 @@ import (
 	"flag"
 	"maps"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -108,10 +109,7 @@ func compareGolden(t *testing.T, dir string, got map[string][]byte) {
 
 // TestHomeAssistantLint lets Home Assistant itself judge the golden payloads.
 func TestHomeAssistantLint(t *testing.T) {
-	lint := os.Getenv("HUB2MQTT_TEST_HA_LINT")
-	if lint == "" {
-		t.Skip("HUB2MQTT_TEST_HA_LINT names no lint command")
-	}
+	lint := lintCommand(t)
 	var configs, states bytes.Buffer
 	cases := testCases()
 	for i, name := range slices.Sorted(maps.Keys(cases)) {
@@ -119,24 +117,43 @@ func TestHomeAssistantLint(t *testing.T) {
 		if c.device.ID != HubID && c.device.ID != BridgeID {
 			c.device.ID += "_" + strconv.Itoa(i) // unique ids are unique in the house
 		}
-		config, known := c.messages(t)
-		line(t, &configs, map[string]any{"topic": config.Topic, "payload": json.RawMessage(config.Payload)})
-		for _, m := range slices.Concat(known, c.lay().State(c.device, nil, time.Time{})) {
-			if !bytes.Contains(config.Payload, []byte(`_topic":"`+m.Topic+`"`)) {
-				continue // for people only
-			}
-			line(t, &states, map[string]any{"discovery": json.RawMessage(config.Payload), "topic": m.Topic, "state": json.RawMessage(m.Payload)})
-		}
+		config, all := c.messages(t)
+		all = append(all, c.lay().State(c.device, nil, time.Time{})...)
 		for i := range c.device.Entities {
 			e := &c.device.Entities[i]
 			if ev, ok := e.Spec.(hubs.Event); ok {
-				m := c.lay().Event(c.device, hubs.Happening{Entity: e.Key, Type: ev.Types[0], Data: map[string]hubs.Value{"n": hubs.Num(2)}, At: testSeen})
-				line(t, &states, map[string]any{"discovery": json.RawMessage(config.Payload), "topic": m.Topic, "state": json.RawMessage(m.Payload)})
+				all = append(all, c.lay().Event(c.device, hubs.Happening{
+					Entity: e.Key, Type: ev.Types[0], Data: map[string]hubs.Value{"n": hubs.Num(2)}, At: testSeen,
+				}))
 			}
 		}
+		linesFor(t, &configs, &states, config, all)
 	}
 	runLint(t, &configs, lint)
 	runLint(t, &states, lint, "--state")
+}
+
+// lintCommand is the path of a command that reads messages, one a line, and answers
+// with what Home Assistant would refuse.
+func lintCommand(t *testing.T) string {
+	t.Helper()
+	lint := os.Getenv("HUB2MQTT_TEST_HA_LINT")
+	if lint == "" {
+		t.Skip("HUB2MQTT_TEST_HA_LINT names no lint command")
+	}
+	return lint
+}
+
+// linesFor writes the lint's input for one device.
+func linesFor(t *testing.T, configs, states *bytes.Buffer, config Message, all []Message) {
+	t.Helper()
+	line(t, configs, map[string]any{"topic": config.Topic, "payload": json.RawMessage(config.Payload)})
+	for _, m := range all {
+		if !bytes.Contains(config.Payload, []byte(`topic":"`+m.Topic+`"`)) {
+			continue // for people only
+		}
+		line(t, states, map[string]any{"discovery": json.RawMessage(config.Payload), "topic": m.Topic, "state": json.RawMessage(m.Payload)})
+	}
 }
 
 func line(t *testing.T, to *bytes.Buffer, v any) {
@@ -150,7 +167,7 @@ func line(t *testing.T, to *bytes.Buffer, v any) {
 
 func runLint(t *testing.T, in *bytes.Buffer, name string, args ...string) {
 	t.Helper()
-	cmd := execCommand(t, name, args...)
+	cmd := exec.CommandContext(t.Context(), name, args...)
 	cmd.Stdin = in
 	cmd.Stderr = os.Stderr
 	out, err := cmd.Output()

@@ -63,7 +63,7 @@ func (lockKind) command(r *Request, e *hubs.Entity, part string, in input) error
 		}
 		r.set(hubs.State, hubs.Str(hubs.Open))
 	default:
-		return invalid("LOCK, UNLOCK or OPEN is wanted, not %s", in.shown())
+		return invalid("LOCK, UNLOCK or OPEN is wanted") // what came may be a code
 	}
 	return nil
 }
@@ -144,7 +144,7 @@ func (alarmKind) command(r *Request, e *hubs.Entity, part string, in input) erro
 	case slices.Contains(e.Spec.(hubs.Alarm).Arms, w):
 		r.set(hubs.State, hubs.Str(w))
 	default:
-		return invalid("%s is not a command of %s", in.shown(), e.Key)
+		return invalid("DISARM, TRIGGER or a way to arm %s is wanted", e.Key) // what came may be a code
 	}
 	return nil
 }

@@ -22,7 +22,7 @@ type kind interface {
 
 // finisher is a kind whose parts must fit together once all of them are there.
 type finisher interface {
-	finish(r *Request, e *hubs.Entity) error
+	finish(r *Request)
 }
 
 // kindOf is the one place that lists the kinds.
@@ -95,7 +95,7 @@ func silent(s hubs.Spec) bool {
 
 // unfit tells why an entity cannot be announced at all.
 func unfit(e *hubs.Entity) error {
-	if !keyPattern.MatchString(e.Key) {
+	if !keyPattern.MatchString(e.Key) || hubs.MakeKey(e.Key) != e.Key && hubs.MakeKey(e.Key) == e.Key+"_" {
 		return fmt.Errorf("%q is no entity key", e.Key)
 	}
 	if _, err := kindOf(e.Spec); err != nil {

@@ -200,9 +200,9 @@ func (lightKind) command(r *Request, e *hubs.Entity, part string, in input) erro
 
 // finish makes a light's members one command: attributes without a state turn it on,
 // and off leaves nothing else to do.
-func (lightKind) finish(r *Request, _ *hubs.Entity) error {
+func (lightKind) finish(r *Request) {
 	if r.Do != "" {
-		return nil
+		return
 	}
 	on, given := r.Value(hubs.On)
 	if level, ok := r.Value(hubs.Level); ok && level == hubs.Num(0) {
@@ -215,7 +215,6 @@ func (lightKind) finish(r *Request, _ *hubs.Entity) error {
 	if on == hubs.Bool(false) {
 		r.Set = []hubs.AttrValue{{Attr: hubs.On, Value: on}}
 	}
-	return nil
 }
 
 func (r *Request) setBrightness(s hubs.Light, in input) error {

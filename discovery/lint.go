@@ -39,7 +39,7 @@ func Lint(m Message) error {
 	return f.join(m.Topic)
 }
 
-var idPattern = regexp.MustCompile(`^[A-Za-z0-9_-]+$`) //nolint:gochecknoglobals // compiled once
+var idPattern = regexp.MustCompile(`^[A-Za-z0-9_-]+$`)
 
 // faults collects what is wrong.
 type faults []error
@@ -119,7 +119,7 @@ func (f *faults) deviceBlock(device map[string]any) {
 	}
 }
 
-var urlPattern = regexp.MustCompile(`^(https?|homeassistant)://[^/ ]+`) //nolint:gochecknoglobals // compiled once
+var urlPattern = regexp.MustCompile(`^(https?|homeassistant)://[^/ ]+`)
 
 // availability checks where a device or component says whether it can be reached.
 func (f *faults) availability(m map[string]any) {

@@ -1,7 +1,6 @@
 package discovery
 
 import (
-	"encoding/json"
 	"maps"
 	"regexp"
 	"slices"
@@ -22,9 +21,9 @@ func (c *lintComponent) want(ok bool, format string, args ...any) {
 }
 
 var (
-	entityIDPattern = regexp.MustCompile(`^([a-z_]+)\.[a-z0-9]+(_[a-z0-9]+)*$`)          //nolint:gochecknoglobals // compiled once
-	pathPattern     = regexp.MustCompile(`value_json((?:\['[^']*'\])+)`)                 //nolint:gochecknoglobals // compiled once
-	dotPattern      = regexp.MustCompile(`value_json\s*\.|\]\s*\.[a-z]|value_json\s*\(`) //nolint:gochecknoglobals // compiled once
+	entityIDPattern = regexp.MustCompile(`^([a-z_]+)\.[a-z0-9]+(_[a-z0-9]+)*$`)
+	pathPattern     = regexp.MustCompile(`value_json((?:\['[^']*'\])+)`)
+	dotPattern      = regexp.MustCompile(`value_json\s*\.|\]\s*\.[a-z]|value_json\s*\(`)
 )
 
 // common checks what holds for components of all platforms.
@@ -38,14 +37,8 @@ func (c *lintComponent) common() {
 		if strings.HasSuffix(k, "template") {
 			c.want(!dotPattern.MatchString(text(v)), "%s: keys are read with brackets: a dot may find a method", k)
 		}
-		if topic, ok := strings.CutSuffix(k, "_template"); ok && k != "value_template" && !strings.HasPrefix(k, "command") {
-			_, given := c.m[topic+"_topic"]
-			if base, found := strings.CutSuffix(topic, "_value"); found {
-				_, given = c.m[base+"_state_topic"]
-				_, plain := c.m[base+"_topic"]
-				given = given || plain || base == "state" || base == "activity"
-			}
-			c.want(given || k == "state_value_template", "%s without its topic", k)
+		if strings.HasSuffix(k, "_template") && !strings.HasPrefix(k, "command") {
+			c.want(topicOf(c.m, k) != "", "%s without its topic", k)
 		}
 	}
 	for _, k := range required(c.platform) {
@@ -146,7 +139,7 @@ func (c *lintComponent) byPlatform() {
 		c.want(lo >= 1 && lo < hi, "speeds from %v to %v", lo, hi)
 	case "humidifier":
 		c.pair("mode_command_topic", "modes")
-		c.want(c.number("min_humidity", 0) < c.number("max_humidity", 100), "min_humidity is not under max_humidity")
+		c.humidity(0, 100)
 	case "vacuum":
 		c.subset("supported_features", words("start pause stop return_home fan_speed status send_command locate clean_spot"))
 	case "alarm_control_panel":
@@ -242,7 +235,13 @@ func (c *lintComponent) climate() {
 	presets, _ := c.m["preset_modes"].([]any)
 	c.want(!slices.Contains(presets, any("none")), "preset none is Home Assistant's own")
 	c.want(c.number("min_temp", 7) < c.number("max_temp", 35), "min_temp is not under max_temp")
-	c.want(c.number("min_humidity", 30) < c.number("max_humidity", 99), "min_humidity is not under max_humidity")
+	c.humidity(30, 99)
+}
+
+// humidity checks the bounds of a humidity, given Home Assistant's own.
+func (c *lintComponent) humidity(lo, hi float64) {
+	lo, hi = c.number("min_humidity", lo), c.number("max_humidity", hi)
+	c.want(0 <= lo && lo < hi && hi <= 100, "humidity from %v to %v", lo, hi)
 }
 
 // pair checks that two keys come together.
@@ -282,28 +281,4 @@ func (c *lintComponent) number(key string, otherwise float64) float64 {
 	f, ok := v.(float64)
 	c.want(ok, "%s: %v is not a number", key, v)
 	return f
-}
-
-// LintState tells what of a state or event Home Assistant would refuse, given the
-// discovery message of its device.
-func LintState(config, state Message) error {
-	var f faults
-	var root struct {
-		Components map[string]map[string]any `json:"components"`
-	}
-	if err := json.Unmarshal(config.Payload, &root); err != nil {
-		f.add("the discovery message is not JSON")
-		return f.join(config.Topic)
-	}
-	var value map[string]any
-	if err := json.Unmarshal(state.Payload, &value); err != nil {
-		f.add("the state is no JSON object")
-		return f.join(state.Topic)
-	}
-	for _, key := range slices.Sorted(maps.Keys(root.Components)) {
-		m := root.Components[key]
-		s := lintState{lintComponent{key: key, platform: text(m["platform"]), m: m, faults: &f}, state.Topic, value}
-		s.component()
-	}
-	return f.join(state.Topic)
 }

@@ -1,6 +1,7 @@
 package discovery
 
 import (
+	"encoding/json"
 	"maps"
 	"math"
 	"slices"
@@ -10,6 +11,30 @@ import (
 
 	"github.com/hub2mqtt/hub2mqtt/hubs"
 )
+
+// LintState tells what of a state or event Home Assistant would refuse, given the
+// discovery message of its device.
+func LintState(config, state Message) error {
+	var f faults
+	var root struct {
+		Components map[string]map[string]any `json:"components"`
+	}
+	if err := json.Unmarshal(config.Payload, &root); err != nil {
+		f.add("the discovery message is not JSON")
+		return f.join(config.Topic)
+	}
+	var value map[string]any
+	if err := json.Unmarshal(state.Payload, &value); err != nil {
+		f.add("the state is no JSON object")
+		return f.join(state.Topic)
+	}
+	for _, key := range slices.Sorted(maps.Keys(root.Components)) {
+		m := root.Components[key]
+		s := lintState{lintComponent{key: key, platform: text(m["platform"]), m: m, faults: &f}, state.Topic, value}
+		s.component()
+	}
+	return f.join(state.Topic)
+}
 
 // lintState is one component of a device against one state.
 type lintState struct {
@@ -69,7 +94,7 @@ func topicOf(m map[string]any, template string) string {
 func (s *lintState) paths(template string) {
 	for _, match := range pathPattern.FindAllStringSubmatch(text(s.m[template]), -1) {
 		at := any(s.value)
-		for _, key := range strings.Split(strings.Trim(match[1], "[']"), "']['") {
+		for key := range strings.SplitSeq(strings.Trim(match[1], "[']"), "']['") {
 			object, ok := at.(map[string]any)
 			at, ok = object[key], ok && contains(object, key)
 			s.want(ok, "%s: the state has no %s", template, match[1])

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -29,12 +30,8 @@ func (l Layout) address(topic string) (address, bool) {
 	levels := strings.Split(rest, "/")
 	verb := levels[len(levels)-1]
 	levels = levels[:len(levels)-1]
-	for _, level := range levels {
-		if level == "" {
-			return address{}, false
-		}
-	}
 	switch {
+	case slices.Contains(levels, ""):
 	case l.Hub == "" && (len(levels) == 0 || levels[0] != BridgeID):
 	case verb == "get" && len(levels) == 1:
 		return address{device: levels[0], get: true}, true
@@ -151,9 +148,7 @@ func (r *Request) fit(e *hubs.Entity) error {
 		return invalid("%w", err)
 	}
 	if f, ok := k.(finisher); ok {
-		if err := f.finish(r, e); err != nil {
-			return err
-		}
+		f.finish(r)
 	}
 	if r.Do != "" && len(r.Set) > 0 {
 		return invalid("%s and new values at once", r.Do)
@@ -201,10 +196,17 @@ func (r *Request) readMembers(k kind, e *hubs.Entity, ms []member) error {
 		if m.key == "transaction" {
 			continue
 		}
-		if m.key == "" {
-			return invalid("a member without a name")
+		in, name := jsonInput(m.value), m.key
+		if in.odd == "null" { // as in a state that is sent back: leave it as it is
+			continue
 		}
-		if err := r.part(k, e, m.key, jsonInput(m.value)); err != nil {
+		switch name {
+		case "":
+			return invalid("a member without a name")
+		case "value":
+			name = ""
+		}
+		if err := r.part(k, e, name, in); err != nil {
 			return err
 		}
 	}

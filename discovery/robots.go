@@ -48,8 +48,9 @@ func vacuumFeature(a hubs.Action) string {
 		return "locate"
 	case hubs.Send:
 		return "send_command"
+	default:
+		return ""
 	}
-	return ""
 }
 
 func (vacuumKind) state(w *writer, v values) {
@@ -115,6 +116,7 @@ func (mowerKind) config(c *component) {
 			c.takes("pause_command_topic", "")
 		case hubs.Dock:
 			c.takes("dock_command_topic", "")
+		default:
 		}
 	}
 }

@@ -1,6 +1,7 @@
 package discovery
 
 import (
+	"math"
 	"time"
 
 	"github.com/hub2mqtt/hub2mqtt/hubs"
@@ -96,19 +97,34 @@ func (numberKind) config(c *component) {
 	class, unit, _ := numeric(c.e.Class, s.Unit, hubs.NotCounted)
 	c.some("device_class", class)
 	c.some("unit_of_measurement", unit)
-	lo, hi := s.Min, s.Max
-	if !(lo < hi) { // NaN included
-		lo, hi = -farthest, farthest
-	}
+	lo, hi := numberBounds(s)
 	c.num("min", lo)
 	c.num("max", hi)
-	c.num("step", max(s.Step, minStep))
+	c.num("step", stepOr(s.Step, minStep))
+}
+
+func numberBounds(s hubs.Number) (lo, hi float64) {
+	if bounded(s.Min, s.Max) {
+		return s.Min, s.Max
+	}
+	return -farthest, farthest
+}
+
+// bounded tells whether two numbers are bounds: different, finite and in order.
+func bounded(lo, hi float64) bool { return lo < hi && !math.IsInf(lo, 0) && !math.IsInf(hi, 0) }
+
+// stepOr gives a step that Home Assistant takes.
+func stepOr(step, least float64) float64 {
+	if !(step >= least) || math.IsInf(step, 0) { // NaN included
+		return least
+	}
+	return step
 }
 
 func (numberKind) state(w *writer, v values) {
-	s := v.e.Spec.(hubs.Number)
+	lo, hi := numberBounds(v.e.Spec.(hubs.Number))
 	value := v.get(hubs.Main)
-	if f, ok := value.Num(); ok && s.Min < s.Max && (f < s.Min || f > s.Max) {
+	if f, ok := value.Num(); ok && (f < lo || f > hi) {
 		value = hubs.Value{}
 	}
 	w.numberValue(value, finest)
@@ -155,9 +171,8 @@ func (textKind) config(c *component) {
 		c.readsText("state_topic", "value_template", "")
 	}
 	c.takes("command_topic", "")
-	lo, hi := textBounds(s)
-	c.num("min", float64(lo))
-	c.num("max", float64(hi))
+	c.num("min", 0) // whatever is asked for: an unknown text is shown as an empty one
+	c.num("max", float64(longest(s)))
 	mode := "text"
 	if s.Password {
 		mode = "password"
@@ -172,13 +187,12 @@ func (textKind) config(c *component) {
 	}
 }
 
-// textBounds are the lengths that are announced. The least is always 0: an unknown
-// text is shown as an empty one.
-func textBounds(s hubs.Text) (lo, hi int) {
+// longest is the length that is announced.
+func longest(s hubs.Text) int {
 	if s.Max <= 0 || s.Max > maxState {
-		return 0, maxState
+		return maxState
 	}
-	return 0, s.Max
+	return s.Max
 }
 
 func (textKind) state(w *writer, v values) {
@@ -188,12 +202,11 @@ func (textKind) state(w *writer, v values) {
 		return
 	}
 	s := v.e.Spec.(hubs.Text)
-	_, most := textBounds(s)
 	if s.Format != hubs.FormatPlain && (hubs.Field{Kind: hubs.KindText, Format: s.Format}).Check(hubs.Str(text)) != nil {
 		w.nothing()
 		return
 	}
-	w.textValue(hubs.Str(clip(text, most)))
+	w.textValue(hubs.Str(clip(text, longest(s))))
 }
 
 // raw: a text is taken as it is, JSON and blanks included.

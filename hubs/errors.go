@@ -67,6 +67,9 @@ func (e *Error) Error() string {
 // Unwrap gives the cause.
 func (e *Error) Unwrap() error { return e.Err }
 
+// RetryAfter gives After, for the token manager's own retries.
+func (e *Error) RetryAfter() time.Duration { return e.After }
+
 // Is lets the token manager see what a classified error means to it.
 func (e *Error) Is(target error) bool {
 	return target == auth.ErrLogin && e.Fault == LoginNeeded

@@ -175,7 +175,7 @@ func (s *settings) readHubs(known []hubs.Vendor, fault faulter) {
 		return
 	}
 	seen := map[string]string{}
-	for _, item := range strings.Split(s.Hubs, ",") {
+	for item := range strings.SplitSeq(s.Hubs, ",") {
 		item = strings.TrimSpace(item)
 		name, vendorName, named := strings.Cut(item, ":")
 		if !named {
@@ -264,7 +264,7 @@ func (s *settings) readHub(h hubSetting, fault faulter) {
 
 // flatten gives the single faults of a joined error.
 func flatten(err error) []error {
-	if many, ok := err.(interface{ Unwrap() []error }); ok { //nolint:errorlint // only the outermost one is a list
+	if many, ok := err.(interface{ Unwrap() []error }); ok { // only the outermost one is a list
 		var out []error
 		for _, e := range many.Unwrap() {
 			out = append(out, flatten(e)...)

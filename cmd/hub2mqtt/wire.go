@@ -31,10 +31,11 @@ func serve(ctx context.Context, s *settings, stderr io.Writer) error {
 	for _, name := range s.warnings {
 		log.Warn().Str("variable", name).Msg("this variable is not known, is it a typo?")
 	}
-	store, err := auth.OpenFileStore(s.DataDir)
+	store, err := auth.OpenFileStore(s.DataDir) //nolint:contextcheck // files have none
 	if err != nil {
 		return fmt.Errorf("DATA_DIR: %w", err)
 	}
+	store.Warn = func(e *auth.DamageError) { log.Warn().Err(e).Msg("a file in DATA_DIR is damaged") }
 	var side sync.WaitGroup
 	sideCtx, endSide := context.WithCancel(context.WithoutCancel(ctx))
 	defer func() { endSide(); side.Wait() }()

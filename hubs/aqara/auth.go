@@ -115,7 +115,7 @@ func grantError(err error) error {
 	case e.Fault == hubs.LoginNeeded, e.Fault == hubs.Refused, e.Code == "403":
 		return &auth.LoginError{
 			Reason: "Aqara Studio refused to renew the token pair: it was replaced there, or has ended, or an answer with the next pair got lost",
-			Hint:   newPairHint, Code: e.Code, Err: err,
+			Hint:   newPairHint, Code: e.Code,
 		}
 	}
 	return waitError{e}
@@ -125,9 +125,8 @@ func grantError(err error) error {
 // front.
 func cleanToken(raw string) auth.Secret {
 	s := strings.TrimSpace(raw)
-	const bearer = "bearer "
-	if len(s) >= len(bearer) && strings.EqualFold(s[:len(bearer)], bearer) {
-		s = strings.TrimSpace(s[len(bearer):])
+	if first, rest, _ := strings.Cut(s, " "); strings.EqualFold(first, "bearer") {
+		s = strings.TrimSpace(rest)
 	}
 	return auth.Secret(s)
 }

@@ -67,7 +67,7 @@ func (ha *homeAssistant) request(t *testing.T, method, path string, body any) (i
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer resp.Body.Close()
+	defer func() { _ = resp.Body.Close() }()
 	answer, _ := io.ReadAll(resp.Body)
 	return resp.StatusCode, answer
 }
@@ -109,7 +109,7 @@ func (ha *homeAssistant) cleanLog(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, line := range strings.Split(string(raw), "\n") {
+	for line := range strings.SplitSeq(string(raw), "\n") {
 		bad := strings.Contains(line, " WARNING ") || strings.Contains(line, " ERROR ")
 		for _, part := range []string{"homeassistant.components.mqtt", "homeassistant.helpers.template", "homeassistant.core"} {
 			if bad && strings.Contains(line, part) {
@@ -142,21 +142,13 @@ type registryEntry struct {
 	DeviceID       string `json:"device_id"`
 }
 
-type deviceEntry struct {
-	ID          string     `json:"id"`
-	Name        string     `json:"name"`
-	Identifiers [][]string `json:"identifiers"`
-	ViaDeviceID string     `json:"via_device_id"`
-	AreaID      string     `json:"area_id"`
-}
-
 // ask sends one command over Home Assistant's WebSocket.
 func (ha *homeAssistant) ask(t *testing.T, command map[string]any, into any) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 	defer cancel()
 	c := ha.dial(ctx, t)
-	defer c.CloseNow()
+	defer func() { _ = c.CloseNow() }()
 	command["id"] = 1
 	if err := wsjson.Write(ctx, c, command); err != nil {
 		t.Fatal(err)
@@ -179,7 +171,8 @@ func (ha *homeAssistant) ask(t *testing.T, command map[string]any, into any) {
 
 func (ha *homeAssistant) dial(ctx context.Context, t *testing.T) *websocket.Conn {
 	t.Helper()
-	c, _, err := websocket.Dial(ctx, strings.Replace(ha.URL, "http", "ws", 1)+"/api/websocket", nil)
+	c, _, err := websocket.Dial( //nolint:bodyclose // it says that the body need not be closed
+		ctx, strings.Replace(ha.URL, "http", "ws", 1)+"/api/websocket", nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -37,7 +37,7 @@ func run(m *testing.M) int {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}
-	defer os.RemoveAll(dir)
+	defer func() { _ = os.RemoveAll(dir) }()
 	binary = filepath.Join(dir, "hub2mqtt")
 	build := exec.Command("go", "build", "-o", binary, "github.com/hub2mqtt/hub2mqtt/cmd/hub2mqtt")
 	build.Stderr = os.Stderr
@@ -66,7 +66,7 @@ func simulate() int {
 	line, _ := json.Marshal(simulated{
 		"http://" + api.Addr().String(), "http://" + ctl.Addr().String(), pair.Access, pair.Refresh,
 	})
-	fmt.Println(string(line))
+	_, _ = os.Stdout.Write(append(line, '\n'))
 	go func() { _ = http.Serve(ctl, studio.Control()) }()
 	if err := aqaratest.Serve(ctx, api, studio); err != nil {
 		fmt.Fprintln(os.Stderr, err)
