@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -35,6 +36,8 @@ type Bridge struct {
 	layout  discovery.Layout // of the bridge's own topics
 	mqtt    *MQTT
 	hubs    []*hubRun
+	ghosts  []*hubRun   // hubs of an earlier run that nobody wants any more
+	haUp    atomic.Bool // Home Assistant said that it runs, and has not said otherwise since
 	byName  map[string]*hubRun
 	inbox   chan message
 	started time.Time
@@ -69,8 +72,12 @@ func New(cfg Config, list []HubConfig) (*Bridge, error) {
 	mc.Will = MQTTMessage{Topic: b.layout.BridgeStatus(), Payload: []byte("offline")}
 	mc.Online = []byte("online")
 	mc.OnMessage = b.receive
-	if cfg.Prefix != "" && cfg.HAStatus != "" {
-		mc.Subscriptions = append(mc.Subscriptions, cfg.HAStatus)
+	mc.OnConnect = b.connected
+	if cfg.Prefix != "" {
+		mc.Subscriptions = append(mc.Subscriptions, b.layout.DiscoveryFilter())
+		if cfg.HAStatus != "" {
+			mc.Subscriptions = append(mc.Subscriptions, cfg.HAStatus)
+		}
 	}
 	for _, hc := range list {
 		l := b.layout
@@ -85,6 +92,7 @@ func New(cfg Config, list []HubConfig) (*Bridge, error) {
 		l := b.layout
 		l.Hub = hc.Name
 		h := newHubRun(hc, l, b.mqtt, cfg.Store, b.poke)
+		h.haOnline = b.haUp.Load
 		b.hubs = append(b.hubs, h)
 		b.byName[hc.Name] = h
 	}
@@ -103,6 +111,7 @@ func (b *Bridge) Run(ctx context.Context) error {
 	workCtx, endWork := context.WithCancel(context.WithoutCancel(ctx))
 	defer endWork()
 
+	b.sweep(ctx)
 	b.announceSelf()
 	var conn, work sync.WaitGroup
 	var mqttErr error
@@ -115,6 +124,10 @@ func (b *Bridge) Run(ctx context.Context) error {
 	b.finish() //nolint:contextcheck // the context has ended: this is what follows
 	endWork()
 	work.Wait()
+	for _, h := range b.ghosts {
+		h.stopTimers()
+		waitFor(&h.tasks, finishLimit)
+	}
 	endMQTT()
 	conn.Wait()
 	return mqttErr
@@ -187,8 +200,18 @@ func (b *Bridge) serve(ctx, work context.Context) {
 
 func (b *Bridge) handle(ctx context.Context, m message) {
 	if m.topic == b.cfg.HAStatus {
-		if string(m.payload) == "online" {
+		up := string(m.payload) == "online"
+		b.haUp.Store(up)
+		if up {
 			b.birth(ctx)
+		}
+		return
+	}
+	if b.cfg.Prefix != "" && strings.HasPrefix(m.topic, b.cfg.Prefix+"/device/") {
+		for _, h := range b.everyHub() {
+			if h.configSeen(m.topic, m.payload, m.retained) {
+				return
+			}
 		}
 		return
 	}
@@ -220,6 +243,9 @@ func (b *Bridge) birth(ctx context.Context) {
 		}
 		b.mqtt.Republish(func(t string) bool { return strings.HasPrefix(t, b.cfg.Base+"/") && isAvailability(t) })
 		b.mqtt.Republish(func(t string) bool { return strings.HasPrefix(t, b.cfg.Base+"/") && !isAvailability(t) })
+		for _, h := range b.everyHub() {
+			h.spawn(func() { h.payDebts(ctx) })
+		}
 	})
 }
 
@@ -255,15 +281,19 @@ func (b *Bridge) publishInfo() {
 	}
 }
 
-// announceSelf publishes the bridge's own device, before all others: they hang behind it.
-func (b *Bridge) announceSelf() {
-	d := hubs.Device{
+// selfDevice describes the bridge itself.
+func (b *Bridge) selfDevice() hubs.Device {
+	return hubs.Device{
 		ID: hubs.Self, Name: "hub2mqtt", Maker: "hub2mqtt", Model: "Bridge", Firmware: b.cfg.Version,
 		Entities: []hubs.Entity{
 			{Key: "version", Name: "Version", Role: hubs.Diagnostic, Spec: hubs.Sensor{Kind: hubs.KindText}},
 		},
 	}
-	p := discovery.Placed{Device: d, ID: discovery.BridgeID}
+}
+
+// announceSelf publishes the bridge's own device, before all others: they hang behind it.
+func (b *Bridge) announceSelf() {
+	p := b.selfPlaced()
 	messages, err := b.layout.Announce(p, nil)
 	if err != nil {
 		b.cfg.Log.Error().Err(err).Msg("the bridge's own device cannot be announced")

@@ -37,12 +37,13 @@ const (
 // hubRun is one hub while the bridge runs. All its state is under one lock, which is
 // never held while a hub is asked.
 type hubRun struct {
-	cfg    HubConfig
-	layout discovery.Layout
-	out    publisher
-	store  auth.KV
-	log    zerolog.Logger
-	notify func() // the state of health changed
+	cfg      HubConfig
+	layout   discovery.Layout
+	out      publisher
+	store    auth.KV
+	log      zerolog.Logger
+	notify   func()      // the state of health changed
+	haOnline func() bool // Home Assistant is known to run
 
 	kick  chan string // asks the poller for an inventory at once
 	tasks sync.WaitGroup
@@ -53,6 +54,10 @@ type hubRun struct {
 	byID      map[string]*device
 	self      *device // the hub's own device
 	missing   map[hubs.DeviceID]missing
+	stash     map[string]string // discovery topic → what the broker held of a device not seen yet
+	paying    bool              // debts are being paid
+	holding   bool              // messages wait for the manifest to be saved
+	held      []discovery.Message
 	manifest  manifest
 	health    health
 	push      pushState
@@ -64,15 +69,25 @@ type hubRun struct {
 func newHubRun(cfg HubConfig, layout discovery.Layout, out publisher, store auth.KV, notify func()) *hubRun {
 	return &hubRun{
 		cfg: cfg, layout: layout, out: out, store: store, notify: notify,
-		log:     cfg.Log,
-		kick:    make(chan string, 1),
-		lanes:   map[string]*lane{"inventory": {}, "poll": {}},
-		devices: map[hubs.DeviceID]*device{},
-		byID:    map[string]*device{},
-		recent:  map[string]time.Time{},
-		missing: map[hubs.DeviceID]missing{},
-		health:  health{state: Starting},
+		haOnline: func() bool { return false },
+		log:      cfg.Log,
+		kick:     make(chan string, 1),
+		lanes:    map[string]*lane{"inventory": {}, "poll": {}},
+		devices:  map[hubs.DeviceID]*device{},
+		byID:     map[string]*device{},
+		recent:   map[string]time.Time{},
+		missing:  map[hubs.DeviceID]missing{},
+		stash:    map[string]string{},
+		health:   health{state: Starting},
 	}
+}
+
+// prepare reads what was published before. It comes before the connection, which tells
+// what the broker still holds.
+func (h *hubRun) prepare(ctx context.Context) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.load(ctx)
 }
 
 // run works until ctx ends, then returns when all that it started has ended, or
@@ -80,7 +95,6 @@ func newHubRun(cfg HubConfig, layout discovery.Layout, out publisher, store auth
 func (h *hubRun) run(ctx context.Context) {
 	h.mu.Lock()
 	h.health.started = time.Now()
-	h.load(ctx)
 	h.mu.Unlock()
 	h.supervise(ctx, "poller", h.pollLoop)
 	if w, ok := h.cfg.Hub.(hubs.Watcher); ok && h.cfg.Push {
@@ -115,6 +129,15 @@ func (h *hubRun) stopTimers() {
 		if d.flush != nil {
 			d.flush.Stop()
 		}
+	}
+}
+
+// spawn runs do in a goroutine that run waits for, unless the hub is closing.
+func (h *hubRun) spawn(do func()) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if !h.closing {
+		h.tasks.Go(do)
 	}
 }
 
@@ -181,6 +204,10 @@ func (h *hubRun) publish(d *device, now time.Time) {
 }
 
 func (h *hubRun) send(m discovery.Message) {
+	if h.holding {
+		h.held = append(h.held, m)
+		return
+	}
 	if m.Retain {
 		h.out.Set(m.Topic, m.Payload)
 		return

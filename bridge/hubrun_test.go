@@ -24,11 +24,12 @@ import (
 type board struct {
 	mu     sync.Mutex
 	held   map[string]string
-	sent   []string // topics of Set calls that changed something
-	events []string // topic and payload
+	past   map[string][]string // what each topic held, in turn
+	sent   []string            // topics of Set calls that changed something
+	events []string            // topic and payload
 }
 
-func newBoard() *board { return &board{held: map[string]string{}} }
+func newBoard() *board { return &board{held: map[string]string{}, past: map[string][]string{}} }
 
 func (b *board) Set(topic string, payload []byte) {
 	b.mu.Lock()
@@ -37,6 +38,7 @@ func (b *board) Set(topic string, payload []byte) {
 		return
 	}
 	b.sent = append(b.sent, topic)
+	b.past[topic] = append(b.past[topic], string(payload))
 	if len(payload) == 0 {
 		delete(b.held, topic)
 		return
@@ -216,6 +218,7 @@ func startRig(t *testing.T, name string, f *toy, store auth.KV) *rig {
 		Name: name, Vendor: "toy", Hub: f, Log: zerolog.Nop(),
 		Pace: hubs.Pace{Inventory: time.Minute, Values: 10 * time.Second, Reconcile: 10 * time.Minute},
 	}, discovery.Layout{Prefix: "homeassistant", Base: "b", Hub: name, Version: "1"}, b, store, func() {})
+	h.prepare(t.Context())
 	ctx, cancel := context.WithCancel(context.Background())
 	var wg sync.WaitGroup
 	wg.Go(func() { h.run(ctx) })

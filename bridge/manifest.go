@@ -18,9 +18,18 @@ import (
 // our topics, and which components Home Assistant was told of. It outlives the
 // process, so that places never change and what left can be taken back.
 type manifest struct {
+	// Base and Prefix are the settings that the topics were made with.
+	Base    string                  `json:"base,omitempty"`
+	Prefix  string                  `json:"prefix,omitempty"`
 	Devices map[hubs.DeviceID]owned `json:"devices"`
-	rev     uint64
-	dirty   bool
+	// Cleared are topics taken back since the last start. A crash may have come before
+	// the broker heard of it, so the next start takes them back again.
+	Cleared []string `json:"cleared,omitempty"`
+	// Debts are removals that Home Assistant may have missed.
+	Debts []debt `json:"debts,omitempty"`
+
+	rev   uint64
+	dirty bool
 }
 
 // owned is one device's part of the manifest.
@@ -112,6 +121,8 @@ func (h *hubRun) settleInventory(ctx context.Context, list []hubs.Device, now ti
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
+	h.holding = true
+	defer h.release()
 	raws := make([]hubs.DeviceID, 0, len(list))
 	var vendorSelf hubs.Device
 	for _, d := range list {
@@ -157,14 +168,6 @@ func checkInventory(list []hubs.Device) error {
 	return nil
 }
 
-// load reads the manifest, once.
-func (h *hubRun) load(ctx context.Context) {
-	var err error
-	if h.manifest, err = loadManifest(ctx, h.store, h.cfg.Name); err != nil {
-		h.log.Warn().Err(err).Msg("what was published before is not known: devices that left meanwhile may stay in Home Assistant")
-	}
-}
-
 // place announces p where it is new or changed its shape.
 func (h *hubRun) place(p discovery.Placed, now time.Time) {
 	raw := p.Device.ID
@@ -175,11 +178,13 @@ func (h *hubRun) place(p discovery.Placed, now time.Time) {
 	}
 	delete(h.missing, raw)
 	if shape := shapeOf(p); shape != d.announced {
+		var old []byte
 		if known {
+			old = h.configOf(d)
 			d.place(p)
 		}
 		d.announced = shape
-		h.announce(d)
+		h.announceSoon(d, old, now)
 	}
 	if !known {
 		h.send(h.layout.Availability(p, d.online))
@@ -196,22 +201,51 @@ func shapeOf(p discovery.Placed) string {
 	return p.ViaID + string(raw)
 }
 
+// announceSoon announces d, not sooner than announceWait after the last time: Home
+// Assistant loses components of a device that is announced twice in a moment. old is
+// what it was told of the device in this run.
+func (h *hubRun) announceSoon(d *device, old []byte, now time.Time) {
+	wait := d.announcedAt.Add(announceWait).Sub(now)
+	if d.announcedAt.IsZero() || wait <= 0 {
+		h.announce(d, old, now)
+		return
+	}
+	shape := d.announced
+	h.later(wait, func() {
+		if d.announced == shape && h.devices[d.placed.Device.ID] == d {
+			h.announce(d, old, time.Now())
+		}
+	})
+}
+
 // announce publishes the discovery message of d: what left gets its tombstone first.
-func (h *hubRun) announce(d *device) {
+func (h *hubRun) announce(d *device, old []byte, now time.Time) {
 	raw := d.placed.Device.ID
+	d.announcedAt = now
 	messages, err := h.layout.Announce(d.placed, h.manifest.Devices[raw].Components)
 	if err != nil {
 		h.log.Error().Err(err).Str("device", d.placed.ID).Msg("device cannot be announced, its values are published all the same")
 	}
-	before := h.manifest.Devices[raw].Topics
 	topics := h.layout.Topics(d.placed)
-	for _, t := range before {
+	for _, t := range h.manifest.Devices[raw].Topics {
 		if !slices.Contains(topics, t) {
-			h.out.Set(t, nil)
+			h.clear(t)
 		}
 	}
 	h.manifest.Devices[raw] = owned{ID: d.placed.ID, Components: h.layout.Components(d.placed), Topics: topics}
+	h.manifest.Cleared = slices.DeleteFunc(h.manifest.Cleared, func(t string) bool { return slices.Contains(topics, t) })
 	h.manifest.dirty = true
+	if d.deleted {
+		return // the user's wish
+	}
+	if len(messages) > 1 && !h.haOnline() {
+		h.owe(messages[0].Topic, string(old), string(messages[0].Payload), string(messages[1].Payload))
+	}
+	h.sendInTurn(messages, func() bool { return h.devices[raw] == d && !d.deleted && d.announcedAt.Equal(now) })
+}
+
+// sendInTurn sends the first message now and the others after their waits, while still holds.
+func (h *hubRun) sendInTurn(messages []discovery.Message, still func() bool) {
 	var wait time.Duration
 	for _, m := range messages {
 		wait += m.After
@@ -219,9 +253,8 @@ func (h *hubRun) announce(d *device) {
 			h.send(m)
 			continue
 		}
-		shape := d.announced
 		h.later(wait, func() {
-			if d.announced == shape && h.devices[raw] == d {
+			if still() {
 				h.send(m)
 			}
 		})
@@ -259,13 +292,6 @@ func (h *hubRun) dropMissing(listed map[hubs.DeviceID]bool, now time.Time) {
 			continue
 		}
 		h.log.Info().Str("device", o.ID).Msg("device has left the hub, taking it back")
-		for _, topic := range o.Topics {
-			h.out.Set(topic, nil)
-		}
-		delete(h.missing, raw)
-		delete(h.devices, raw)
-		delete(h.byID, o.ID)
-		delete(h.manifest.Devices, raw)
-		h.manifest.dirty = true
+		h.takeBack(raw, o)
 	}
 }

@@ -54,6 +54,7 @@ func startStream(t *testing.T) (*rig, *streaming) {
 		Name: "toy", Vendor: "toy", Hub: s, Log: zerolog.Nop(), Push: true,
 		Pace: hubs.Pace{Inventory: time.Minute, Values: 10 * time.Second, Reconcile: 10 * time.Minute},
 	}, discovery.Layout{Prefix: "homeassistant", Base: "b", Hub: "toy", Version: "1"}, b, auth.NewMemStore(), func() {})
+	h.prepare(t.Context())
 	ctx, cancel := context.WithCancel(context.Background())
 	var wg sync.WaitGroup
 	wg.Go(func() { h.run(ctx) })

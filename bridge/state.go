@@ -33,12 +33,14 @@ type device struct {
 	heard   bool // polled or read at least once: before that the retained state stands
 	seen    time.Time
 
-	dirty     bool // what is shown changed since it was published
-	seenDirty bool // only last_seen did
-	announced string
-	published time.Time
-	flush     *time.Timer // a publication that waits for the end of the burst
-	queue     queue
+	dirty       bool   // what is shown changed since it was published
+	seenDirty   bool   // only last_seen did
+	announced   string // the shape last announced
+	announcedAt time.Time
+	deleted     bool // by the user in Home Assistant: not announced any more
+	published   time.Time
+	flush       *time.Timer // a publication that waits for the end of the burst
+	queue       queue
 }
 
 func newDevice(p discovery.Placed) *device {

@@ -21,6 +21,10 @@
 //     log at every message: a word that is not among the options, a number outside its
 //     range, a text longer than declared.
 //   - Write-only entities, buttons, scenes and events have no key in the device JSON.
+//   - A null member of a composite command leaves that member as it is, so that a state
+//     can be sent back; a null for a whole entity is a fault.
+//   - A connectivity sensor has an empty availability list, or the device's would hide
+//     its off.
 //   - A device class is announced only with the units that every Home Assistant since
 //     2025.10 takes with it, since an older one refuses the whole entity otherwise.
 package discovery

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/hub2mqtt/hub2mqtt/auth"
@@ -58,7 +59,7 @@ func (e *Error) Error() string {
 	if e.Err != nil {
 		text = e.Err.Error()
 	}
-	if e.Code != "" {
+	if e.Code != "" && !strings.Contains(text, e.Code) {
 		return text + " (code " + e.Code + ")"
 	}
 	return text

@@ -96,13 +96,6 @@ func readPair(status int, header http.Header, body []byte, old auth.Token) (auth
 	return tok, nil
 }
 
-// waitError lets the manager see how long the Studio wants to be left alone.
-type waitError struct{ err *hubs.Error }
-
-func (e waitError) Error() string             { return e.err.Error() }
-func (e waitError) Unwrap() error             { return e.err }
-func (e waitError) RetryAfter() time.Duration { return e.err.After }
-
 // grantError turns a refusal into one that only a human can help with. All else is
 // worth another try: if an answer got lost and the pair is spent with it, that try is
 // refused.
@@ -118,7 +111,7 @@ func grantError(err error) error {
 			Hint:   newPairHint, Code: e.Code,
 		}
 	}
-	return waitError{e}
+	return e // its After tells the manager how long the Studio wants to be left alone
 }
 
 // cleanToken takes what people paste: the Studio's copy button may put "Bearer " in

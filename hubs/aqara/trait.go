@@ -248,6 +248,8 @@ func (t *trait) set(value any) write { return write{t, value} }
 
 // setNum brings f into the device's range and onto its step.
 func (t *trait) setNum(f float64) write {
+	const most = 1e15 // beyond that, rounding to a step means nothing
+	f = min(max(f, -most), most)
 	if t.step.known {
 		base := 0.0
 		if t.min.known {

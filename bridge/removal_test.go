@@ -1,0 +1,257 @@
+package bridge
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/rs/zerolog"
+
+	"github.com/hub2mqtt/hub2mqtt/auth"
+	"github.com/hub2mqtt/hub2mqtt/discovery"
+	"github.com/hub2mqtt/hub2mqtt/hubs"
+)
+
+const configP1 = "homeassistant/device/b_toy_p1/config"
+
+// history is what a topic held, one after the other.
+func (b *board) history(topic string) []string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return slices.Clone(b.past[topic])
+}
+
+func (r *rig) lose(ids ...hubs.DeviceID) {
+	r.toy.set(func(f *toy) {
+		for _, id := range ids {
+			delete(f.on, id)
+		}
+	})
+	pass(3 * time.Minute)
+}
+
+func bigToy() *toy {
+	f := newToy()
+	for _, id := range []hubs.DeviceID{"p3", "p4", "p5"} {
+		f.on[id] = true
+	}
+	return f
+}
+
+func TestRemovalWhileHomeAssistantRuns(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		r := startRig(t, "toy", bigToy(), auth.NewMemStore())
+		r.haOnline = func() bool { return true }
+		pass(time.Second)
+		r.lose("p1")
+		if got := r.board.history(configP1); len(got) != 2 || got[1] != "" {
+			t.Errorf("want it announced and taken back, got %q", got)
+		}
+		before := len(r.board.history(configP1))
+		r.payDebts(r.ctx)
+		if got := r.board.history(configP1); len(got) != before {
+			t.Errorf("nothing is owed, yet %q came", got[before:])
+		}
+	})
+}
+
+func TestRemovalThatHomeAssistantMissed(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		store := auth.NewMemStore()
+		r := startRig(t, "toy", bigToy(), store)
+		pass(time.Second)
+		r.lose("p1")
+		full := r.board.history(configP1)[0]
+		r.payDebts(r.ctx)
+		want := []string{full, "", full, ""}
+		if diff := cmp.Diff(want, r.board.history(configP1)); diff != "" {
+			t.Errorf("want it discovered and gone at the birth (-want +got)\n%s", diff)
+		}
+		r.payDebts(r.ctx)
+		if got := r.board.history(configP1); len(got) != len(want) {
+			t.Error("paid twice")
+		}
+	})
+}
+
+func TestDebtOutlivesTheBridge(t *testing.T) {
+	store := auth.NewMemStore()
+	bubble(t, func(t *testing.T) {
+		r := startRig(t, "toy", bigToy(), store)
+		pass(time.Second)
+		r.lose("p1")
+	})
+	bubble(t, func(t *testing.T) {
+		f := bigToy()
+		delete(f.on, "p1")
+		r := startRig(t, "toy", f, store)
+		pass(time.Second)
+		r.payDebts(r.ctx)
+		if got := r.board.history(configP1); len(got) < 2 || got[len(got)-1] != "" || !strings.Contains(strings.Join(got, ""), "Plug p1") {
+			t.Errorf("want the old description and the removal, got %q", got)
+		}
+	})
+}
+
+func TestDebtOfADeviceThatCameBackIsForgiven(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		r := startRig(t, "toy", bigToy(), auth.NewMemStore())
+		pass(time.Second)
+		r.lose("p1")
+		r.toy.set(func(f *toy) { f.on["p1"] = true })
+		pass(2 * time.Minute)
+		r.payDebts(r.ctx)
+		pass(5 * time.Second)
+		if r.board.at(configP1) == "" {
+			t.Error("the device that came back was removed")
+		}
+	})
+}
+
+func TestDeviceThatLeftWhileDownIsOwedFromTheBrokersCopy(t *testing.T) {
+	store := auth.NewMemStore()
+	bubble(t, func(t *testing.T) {
+		startRig(t, "toy", bigToy(), store)
+		pass(time.Second)
+	})
+	bubble(t, func(t *testing.T) {
+		f := bigToy()
+		delete(f.on, "p1")
+		r := startRig(t, "toy", f, store)
+		if !r.configSeen(configP1, []byte(`{"the":"copy"}`), true) {
+			t.Fatal("the topic is the hub's")
+		}
+		pass(3 * time.Minute)
+		r.payDebts(r.ctx)
+		want := []string{"", `{"the":"copy"}`, ""}
+		if diff := cmp.Diff(want, r.board.history(configP1)); diff != "" {
+			t.Errorf("(-want +got)\n%s", diff)
+		}
+	})
+}
+
+func TestHalfLostInventoriesNeedAThird(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		r := startRig(t, "toy", bigToy(), auth.NewMemStore())
+		pass(time.Second)
+		r.toy.set(func(f *toy) { f.on = map[hubs.DeviceID]bool{"p1": false} })
+		pass(2*time.Minute + 5*time.Second) // two or, with jitter, no more inventories
+		if r.board.at("b/toy/p2") == "" {
+			t.Error("two half-lost inventories must not be enough")
+		}
+		pass(3 * time.Minute)
+		if r.board.at("b/toy/p2") != "" || r.board.at("b/toy/p1") == "" {
+			t.Error("after the third they have left")
+		}
+	})
+}
+
+func TestUserDeletesADevice(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		r := startRig(t, "toy", newToy(), auth.NewMemStore())
+		pass(time.Second)
+		r.configSeen(configP1, nil, false)
+		r.toy.set(func(f *toy) { f.on["p3"] = true }) // something changes
+		pass(5 * time.Minute)
+		if got := r.board.at(configP1); got != "" {
+			t.Errorf("it was announced again: %s", got)
+		}
+		if r.board.at("b/toy/p1") == "" {
+			t.Error("its states go on")
+		}
+	})
+}
+
+func TestComponentThatLeaves(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		f := newToy()
+		r := startRig(t, "toy", f, auth.NewMemStore())
+		pass(time.Second)
+		f.set(func(f *toy) {
+			f.devices = func(context.Context) ([]hubs.Device, error) {
+				d := plug("p1")
+				d.Entities = d.Entities[:1]
+				return []hubs.Device{d, plug("p2")}, nil
+			}
+		})
+		r.relist("test")
+		pass(5 * time.Second)
+		got := r.board.history(configP1)
+		if len(got) != 3 || !strings.Contains(got[1], `"press":{"platform":"event"}`) || strings.Contains(got[2], `"press"`) {
+			t.Errorf("want announced, tombstone, clean; got %q", got)
+		}
+	})
+}
+
+func TestOneAnnouncementABurst(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		f := newToy()
+		r := startRig(t, "toy", f, auth.NewMemStore())
+		pass(10 * time.Second)
+		for i := range 5 {
+			f.set(func(f *toy) {
+				f.devices = func(context.Context) ([]hubs.Device, error) {
+					d := plug("p1")
+					d.Name += strings.Repeat("!", i+1)
+					return []hubs.Device{d, plug("p2")}, nil
+				}
+			})
+			r.relist("renamed")
+			pass(100 * time.Millisecond)
+		}
+		pass(10 * time.Second)
+		got := r.board.history(configP1)
+		if len(got) != 3 || !strings.Contains(got[2], "!!!!!") {
+			t.Errorf("want the first change at once and the last one later, got %d messages", len(got)-1)
+		}
+	})
+}
+
+func TestOtherSettingsClearTheOldTopics(t *testing.T) {
+	cases := []struct{ name, prefix, base string }{
+		{"another base", "homeassistant", "c"},
+		{"another prefix", "ha", "b"},
+		{"discovery off", "", "b"},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			store := auth.NewMemStore()
+			var first map[string]string
+			bubble(t, func(t *testing.T) {
+				r := startRig(t, "toy", newToy(), store)
+				pass(time.Second)
+				first, _ = r.board.all()
+			})
+			bubble(t, func(t *testing.T) {
+				b := newBoard()
+				for topic, payload := range first { // the broker kept it
+					b.Set(topic, []byte(payload))
+				}
+				h := newHubRun(HubConfig{
+					Name: "toy", Vendor: "toy", Hub: newToy(), Log: zerolog.Nop(),
+					Pace: hubs.Pace{Inventory: time.Minute, Values: time.Minute},
+				}, discovery.Layout{Prefix: c.prefix, Base: c.base, Hub: "toy", Version: "1"}, b, store, func() {})
+				h.prepare(t.Context())
+				ctx, cancel := context.WithCancel(t.Context())
+				done := make(chan struct{})
+				go func() { defer close(done); h.run(ctx) }()
+				pass(time.Minute)
+				cancel()
+				<-done
+				held, _ := b.all()
+				for topic := range held {
+					fine := strings.HasPrefix(topic, c.base+"/") || c.prefix != "" && strings.HasPrefix(topic, c.prefix+"/")
+					if !fine {
+						t.Errorf("%s is left behind", topic)
+					}
+				}
+				if held[c.base+"/toy/p1"] == "" {
+					t.Error("the new topics are missing")
+				}
+			})
+		})
+	}
+}

@@ -1,0 +1,118 @@
+package bridge
+
+import (
+	"context"
+	"encoding/json"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"github.com/hub2mqtt/hub2mqtt/discovery"
+)
+
+// What an earlier run with other settings left on the broker is taken back here: the
+// bridge's own topics under another BASE_TOPIC or DISCOVERY_PREFIX, and hubs that HUBS
+// no longer names.
+
+const (
+	ownKey     = "bridge/topics"
+	manifests  = "manifest/"
+	ghostDelay = 3 * time.Second // after the connection: what the broker holds has come by then
+)
+
+// ownTopics are the bridge's own retained topics.
+func (b *Bridge) ownTopics() []string {
+	return append(b.layout.Topics(b.selfPlaced()), b.layout.BridgeStatus(), b.layout.BridgeInfo())
+}
+
+// sweep compares what was published with what is wanted now. It comes before the connection.
+func (b *Bridge) sweep(ctx context.Context) {
+	log := b.cfg.Log
+	topics := b.ownTopics()
+	raw, rev, err := b.cfg.Store.Get(ctx, ownKey)
+	if raw != nil && err == nil {
+		var before []string
+		if err := json.Unmarshal(raw, &before); err != nil {
+			log.Warn().Err(err).Msg("the list of the bridge's topics is damaged")
+		}
+		for _, t := range before {
+			if !slices.Contains(topics, t) {
+				b.mqtt.Set(t, nil)
+			}
+		}
+	}
+	if now, _ := json.Marshal(topics); string(now) != string(raw) {
+		if _, err := b.cfg.Store.Put(ctx, ownKey, now, rev); err != nil {
+			log.Warn().Err(err).Msg("the list of the bridge's topics cannot be saved")
+		}
+	}
+	for _, h := range b.hubs {
+		h.prepare(ctx)
+	}
+	b.findGhosts(ctx, log)
+}
+
+func (b *Bridge) findGhosts(ctx context.Context, log zerolog.Logger) {
+	keys, err := b.cfg.Store.List(ctx, manifests)
+	if err != nil {
+		log.Warn().Err(err).Msg("hubs of earlier runs are not known, what they left stays on the broker")
+		return
+	}
+	for _, key := range keys {
+		name := strings.TrimPrefix(key, manifests)
+		if _, wanted := b.byName[name]; wanted {
+			continue
+		}
+		l := b.layout
+		l.Hub = name
+		h := newHubRun(HubConfig{Name: name, Log: log.With().Str("hub", name).Logger()}, l, b.mqtt, b.cfg.Store, func() {})
+		h.haOnline = b.haUp.Load
+		h.prepare(ctx)
+		b.ghosts = append(b.ghosts, h)
+	}
+}
+
+// everyHub is the hubs and the ghosts.
+func (b *Bridge) everyHub() []*hubRun { return slices.Concat(b.hubs, b.ghosts) }
+
+// connected follows each replay. Whether Home Assistant runs is not known any more: it
+// says so itself, after its own connection.
+func (b *Bridge) connected() {
+	b.haUp.Store(false)
+	time.AfterFunc(ghostDelay, func() {
+		for _, h := range b.ghosts {
+			h.spawn(h.vanish)
+		}
+	})
+}
+
+// vanish takes back everything of a hub that nobody wants, and its manifest once
+// nothing is owed.
+func (h *hubRun) vanish() {
+	ctx, cancel := context.WithTimeout(context.Background(), finishLimit)
+	defer cancel()
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for raw, o := range h.manifest.Devices {
+		h.takeBack(raw, o)
+	}
+	for _, t := range []string{h.layout.HubStatus(), h.layout.HubInfo(), h.layout.HubDevices()} {
+		h.clear(t)
+	}
+	var err error
+	if len(h.manifest.Debts) > 0 {
+		err = h.manifest.save(ctx, h.store, h.cfg.Name)
+	} else {
+		err = h.store.Delete(ctx, manifestKey(h.cfg.Name))
+	}
+	if err != nil {
+		h.log.Warn().Err(err).Msg("what is left of a former hub cannot be noted")
+	}
+}
+
+// selfPlaced is the bridge's own device.
+func (b *Bridge) selfPlaced() discovery.Placed {
+	return discovery.Placed{Device: b.selfDevice(), ID: discovery.BridgeID}
+}
