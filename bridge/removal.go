@@ -151,7 +151,7 @@ func (h *hubRun) payDebts(ctx context.Context) {
 	for i := range steps {
 		h.mu.Lock()
 		for _, d := range debts {
-			if i < len(d.Steps) && (i == 0 || h.owes(d)) && !(i == 0 && h.comeBack(d)) {
+			if i < len(d.Steps) && h.owes(d) && !h.comeBack(d) {
 				h.out.Set(d.Topic, []byte(d.Steps[i]))
 			}
 		}
