@@ -14,7 +14,6 @@ import (
 
 	"github.com/hub2mqtt/hub2mqtt/auth"
 	"github.com/hub2mqtt/hub2mqtt/discovery"
-	"github.com/hub2mqtt/hub2mqtt/hubs"
 )
 
 // Config is what the bridge needs beside its hubs. MQTT's Will, Online,
@@ -28,6 +27,7 @@ type Config struct {
 	MQTT      MQTTConfig
 	Store     auth.KV
 	Log       zerolog.Logger
+	Levels    *LogLevels // of Log and of the hubs' loggers; nil: they cannot be changed
 }
 
 // Bridge runs hubs and keeps MQTT true to them.
@@ -35,6 +35,7 @@ type Bridge struct {
 	cfg     Config
 	layout  discovery.Layout // of the bridge's own topics
 	mqtt    *MQTT
+	out     outlet // mqtt's, but in tests
 	hubs    []*hubRun
 	ghosts  []*hubRun   // hubs of an earlier run that nobody wants any more
 	haUp    atomic.Bool // Home Assistant said that it runs, and has not said otherwise since
@@ -44,6 +45,12 @@ type Bridge struct {
 	changed chan struct{} // a hub's state changed
 
 	replayed map[string]bool // command topics with a retained message, to say so once
+}
+
+// outlet is where the bridge publishes.
+type outlet interface {
+	publisher
+	Republish(match func(topic string) bool) int
 }
 
 // message is what came on a subscribed topic.
@@ -79,6 +86,8 @@ func New(cfg Config, list []HubConfig) (*Bridge, error) {
 			mc.Subscriptions = append(mc.Subscriptions, cfg.HAStatus)
 		}
 	}
+	mc.Subscriptions = append(mc.Subscriptions, b.layout.RequestFilter())
+	mc.Subscriptions = append(mc.Subscriptions, b.layout.CommandFilters()...)
 	for _, hc := range list {
 		l := b.layout
 		l.Hub = hc.Name
@@ -88,11 +97,13 @@ func New(cfg Config, list []HubConfig) (*Bridge, error) {
 	if b.mqtt, err = NewMQTT(mc); err != nil {
 		return nil, fmt.Errorf("mqtt: %w", err)
 	}
+	b.out = b.mqtt
 	for _, hc := range list {
 		l := b.layout
 		l.Hub = hc.Name
-		h := newHubRun(hc, l, b.mqtt, cfg.Store, b.poke)
+		h := newHubRun(hc, l, b.out, cfg.Store, b.poke)
 		h.haOnline = b.haUp.Load
+		h.republish = func(match func(string) bool) { b.out.Republish(match) }
 		b.hubs = append(b.hubs, h)
 		b.byName[hc.Name] = h
 	}
@@ -191,6 +202,7 @@ func (b *Bridge) serve(ctx, work context.Context) {
 			b.publishInfo()
 		case <-tick.C:
 			b.publishInfo()
+			b.publishSelf()
 			for _, h := range b.hubs {
 				h.evaluate(time.Now(), 0)
 			}
@@ -217,7 +229,7 @@ func (b *Bridge) handle(ctx context.Context, m message) {
 	}
 	name, _, _ := strings.Cut(strings.TrimPrefix(m.topic, b.cfg.Base+"/"), "/")
 	h, ok := b.byName[name]
-	if !ok || len(m.payload) == 0 {
+	if !ok && name != discovery.BridgeID || len(m.payload) == 0 {
 		return
 	}
 	if m.retained {
@@ -226,6 +238,10 @@ func (b *Bridge) handle(ctx context.Context, m message) {
 			b.cfg.Log.Warn().Str("topic", m.topic).
 				Msg("a command is retained on the broker and was ignored: publish commands without the retain flag")
 		}
+		return
+	}
+	if h == nil {
+		b.bridgeMessage(ctx, m)
 		return
 	}
 	for _, req := range h.layout.Parse(m.topic, m.payload, h.find) {
@@ -241,8 +257,8 @@ func (b *Bridge) birth(ctx context.Context) {
 		if ctx.Err() != nil {
 			return
 		}
-		b.mqtt.Republish(func(t string) bool { return strings.HasPrefix(t, b.cfg.Base+"/") && isAvailability(t) })
-		b.mqtt.Republish(func(t string) bool { return strings.HasPrefix(t, b.cfg.Base+"/") && !isAvailability(t) })
+		b.out.Republish(func(t string) bool { return strings.HasPrefix(t, b.cfg.Base+"/") && isAvailability(t) })
+		b.out.Republish(func(t string) bool { return strings.HasPrefix(t, b.cfg.Base+"/") && !isAvailability(t) })
 		for _, h := range b.everyHub() {
 			h.spawn(func() { h.payDebts(ctx) })
 		}
@@ -277,33 +293,7 @@ func (b *Bridge) publishInfo() {
 		h.mu.Unlock()
 	}
 	if raw, err := json.Marshal(info); err == nil {
-		b.mqtt.Set(b.layout.BridgeInfo(), raw)
-	}
-}
-
-// selfDevice describes the bridge itself.
-func (b *Bridge) selfDevice() hubs.Device {
-	return hubs.Device{
-		ID: hubs.Self, Name: "hub2mqtt", Maker: "hub2mqtt", Model: "Bridge", Firmware: b.cfg.Version,
-		Entities: []hubs.Entity{
-			{Key: "version", Name: "Version", Role: hubs.Diagnostic, Spec: hubs.Sensor{Kind: hubs.KindText}},
-		},
-	}
-}
-
-// announceSelf publishes the bridge's own device, before all others: they hang behind it.
-func (b *Bridge) announceSelf() {
-	p := b.selfPlaced()
-	messages, err := b.layout.Announce(p, nil)
-	if err != nil {
-		b.cfg.Log.Error().Err(err).Msg("the bridge's own device cannot be announced")
-	}
-	messages = append(messages, b.layout.Availability(p, true))
-	messages = append(messages, b.layout.State(p, map[hubs.Point]hubs.Value{
-		{Entity: "version", Attr: hubs.Main}: hubs.Str(b.cfg.Version),
-	}, time.Time{})...)
-	for _, m := range messages {
-		b.mqtt.Set(m.Topic, m.Payload)
+		b.out.Set(b.layout.BridgeInfo(), raw)
 	}
 }
 

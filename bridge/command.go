@@ -56,6 +56,7 @@ func (h *hubRun) submit(ctx context.Context, req discovery.Request) {
 	case h.closing:
 	case req.Err != nil:
 		h.answer(req, now, req.Err)
+	case req.DeviceID == discovery.HubID && h.ownCommand(req, now):
 	case d == nil:
 		h.answer(req, now, &hubs.Error{Fault: hubs.UnknownDevice, Err: fmt.Errorf("there is no device %q", req.DeviceID)})
 	case req.Get:
@@ -187,7 +188,7 @@ func (h *hubRun) execute(ctx context.Context, d *device, j *job) {
 	err := error(&hubs.Error{Fault: hubs.Transient, Err: fmt.Errorf("it waited longer than %s: %w", queueLimit, context.DeadlineExceeded)})
 	if time.Since(j.accepted) < queueLimit {
 		err = h.call(ctx, "command", executeLimit, func(ctx context.Context) error {
-			return h.cfg.Hub.Execute(ctx, j.Command)
+			return h.cfg.Hub.Execute(ctx, h.outward(j.Command))
 		})
 	}
 	now := time.Now()

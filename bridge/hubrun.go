@@ -18,8 +18,13 @@ type HubConfig struct {
 	Hub          hubs.Hub
 	Pace         hubs.Pace
 	Push         bool                // use the hub's push if it has one
+	Filter       Filter              // what of it is shown
 	Tokens       func() []auth.State // of its accounts; may be nil
-	Log          zerolog.Logger
+	// Calls is how many requests went to the vendor since midnight UTC; nil: nobody counts.
+	Calls func() int
+	// Quota is what of the vendor's budget is used, and how much there is; nil: there is none.
+	Quota func() (used, limit int)
+	Log   zerolog.Logger
 }
 
 // publisher is where messages go. Neither method blocks.
@@ -44,6 +49,9 @@ type hubRun struct {
 	log      zerolog.Logger
 	notify   func()      // the state of health changed
 	haOnline func() bool // Home Assistant is known to run
+	// republish sends retained messages again that have not changed.
+	republish func(match func(topic string) bool)
+	pushes    bool // the hub can push, and may
 
 	kick  chan string // asks the poller for an inventory at once
 	tasks sync.WaitGroup
@@ -53,10 +61,13 @@ type hubRun struct {
 	devices   map[hubs.DeviceID]*device
 	byID      map[string]*device
 	self      *device // the hub's own device
+	standIn   bool    // it is one that was never announced in this run
 	missing   map[hubs.DeviceID]missing
-	stash     map[string]string // discovery topic → what the broker held of a device not seen yet
-	paying    bool              // debts are being paid
-	holding   bool              // messages wait for the manifest to be saved
+	configs   map[string]hubs.DeviceID // discovery topic → device of the manifest
+	stash     map[string]string        // discovery topic → what the broker held of a device not seen yet
+	lastWhole time.Time                // the last poll of all values was asked
+	paying    bool                     // debts are being paid
+	holding   bool                     // messages wait for the manifest to be saved
 	held      []discovery.Message
 	manifest  manifest
 	health    health
@@ -64,11 +75,19 @@ type hubRun struct {
 	commandID uint64
 	recent    map[string]time.Time // transactions of the last minute
 	closing   bool
+	choices   choices
+	settled   settled
+	own       map[string]bool // entities of the hub's own device that are the bridge's
+	list      list
 }
 
 func newHubRun(cfg HubConfig, layout discovery.Layout, out publisher, store auth.KV, notify func()) *hubRun {
+	_, pushes := cfg.Hub.(hubs.Watcher)
 	return &hubRun{
-		cfg: cfg, layout: layout, out: out, store: store, notify: notify,
+		pushes:    pushes && cfg.Push,
+		republish: func(func(string) bool) {},
+		choices:   choices{}.clone(),
+		cfg:       cfg, layout: layout, out: out, store: store, notify: notify,
 		haOnline: func() bool { return false },
 		log:      cfg.Log,
 		kick:     make(chan string, 1),
@@ -78,6 +97,7 @@ func newHubRun(cfg HubConfig, layout discovery.Layout, out publisher, store auth
 		recent:   map[string]time.Time{},
 		missing:  map[hubs.DeviceID]missing{},
 		stash:    map[string]string{},
+		configs:  map[string]hubs.DeviceID{},
 		health:   health{state: Starting},
 	}
 }
@@ -88,6 +108,7 @@ func (h *hubRun) prepare(ctx context.Context) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.load(ctx)
+	h.loadChoices(ctx)
 }
 
 // run works until ctx ends, then returns when all that it started has ended, or
@@ -146,25 +167,33 @@ func (h *hubRun) apply(news []hubs.Reading, from source) {
 	now := time.Now()
 	h.mu.Lock()
 	defer h.mu.Unlock()
+	var missed found
 	touched := make([]*device, 0, len(news))
 	for _, r := range news {
 		d, ok := h.devices[r.Device]
 		if !ok {
-			if from.push {
+			if from.push && !h.isBarred(r.Device) {
 				h.relist("a push named an unknown device")
 			}
 			continue
 		}
-		events := d.merge(r, from, now)
+		events := d.merge(invertedReading(r, h.settled.inverted[r.Device]), from, now)
+		missed.pushed, missed.others = missed.pushed+d.found.pushed, missed.others+d.found.others
+		d.found = found{}
 		if r.Online != nil && *r.Online != d.online {
 			d.online = *r.Online
 			h.send(h.layout.Availability(d.placed, d.online))
+			h.listSoon(now)
 		}
 		for _, e := range events {
 			m := h.layout.Event(d.placed, e)
 			h.out.Event(m.Topic, m.Payload)
 		}
 		touched = append(touched, d)
+	}
+	if from.whole {
+		h.judgeMute(missed, from.asked, h.lastWhole)
+		h.lastWhole = from.asked
 	}
 	for _, d := range touched { // after all of them: a device may come in several readings
 		h.touch(d, now)
@@ -229,6 +258,9 @@ func (h *hubRun) find(id string) (discovery.Placed, bool) {
 	defer h.mu.Unlock()
 	if d, ok := h.byID[id]; ok {
 		return d.placed, true
+	}
+	if id == discovery.HubID { // its buttons work before the hub was reached
+		return h.selfPlaced(hubs.Device{}), true
 	}
 	return discovery.Placed{}, false
 }

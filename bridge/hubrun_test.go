@@ -192,6 +192,12 @@ func (f *toy) listed() int {
 	return f.lists
 }
 
+func (f *toy) polled() int {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.polls
+}
+
 func (f *toy) set(change func(*toy)) {
 	f.mu.Lock()
 	defer f.mu.Unlock()

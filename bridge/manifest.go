@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"reflect"
 	"slices"
 	"time"
 
@@ -123,23 +124,10 @@ func (h *hubRun) settleInventory(ctx context.Context, list []hubs.Device, now ti
 	defer h.mu.Unlock()
 	h.holding = true
 	defer h.release()
-	raws := make([]hubs.DeviceID, 0, len(list))
-	var vendorSelf hubs.Device
-	for _, d := range list {
-		if d.ID == hubs.Self {
-			vendorSelf = d
-			continue
-		}
-		raws = append(raws, d.ID)
-	}
-	places := discovery.Assign(raws, h.manifest.places())
-	h.placeSelf(vendorSelf, now)
+	h.takeInventory(ctx, list, now)
 	listed := make(map[hubs.DeviceID]bool, len(list))
 	for _, d := range list {
-		if d.ID != hubs.Self {
-			listed[d.ID] = true
-			h.place(discovery.Placed{Device: d, ID: places[d.ID], ViaID: places[d.Via]}, now)
-		}
+		listed[d.ID] = true
 	}
 	h.dropMissing(listed, now)
 	if err := h.manifest.save(ctx, h.store, h.cfg.Name); err != nil {
@@ -177,28 +165,20 @@ func (h *hubRun) place(p discovery.Placed, now time.Time) {
 		h.devices[raw], h.byID[p.ID] = d, d
 	}
 	delete(h.missing, raw)
-	if shape := shapeOf(p); shape != d.announced {
+	if !known || !reflect.DeepEqual(p, d.placed) {
 		var old []byte
 		if known {
 			old = h.configOf(d)
 			d.place(p)
 		}
-		d.announced = shape
+		d.shape++
 		h.announceSoon(d, old, now)
+		h.listSoon(now)
 	}
 	if !known {
 		h.send(h.layout.Availability(p, d.online))
 	}
 	h.touch(d, now)
-}
-
-// shapeOf is equal for equal descriptions.
-func shapeOf(p discovery.Placed) string {
-	raw, err := json.Marshal(p.Device)
-	if err != nil {
-		return fmt.Sprintf("%+v", p)
-	}
-	return p.ViaID + string(raw)
 }
 
 // announceSoon announces d, not sooner than announceWait after the last time: Home
@@ -210,9 +190,9 @@ func (h *hubRun) announceSoon(d *device, old []byte, now time.Time) {
 		h.announce(d, old, now)
 		return
 	}
-	shape := d.announced
+	shape := d.shape
 	h.later(wait, func() {
-		if d.announced == shape && h.devices[d.placed.Device.ID] == d {
+		if d.shape == shape && h.devices[d.placed.Device.ID] == d {
 			h.announce(d, old, time.Now())
 		}
 	})
@@ -233,6 +213,7 @@ func (h *hubRun) announce(d *device, old []byte, now time.Time) {
 		}
 	}
 	h.manifest.Devices[raw] = owned{ID: d.placed.ID, Components: h.layout.Components(d.placed), Topics: topics}
+	h.configs[h.layout.ConfigTopic(d.placed.ID)] = raw
 	h.manifest.Cleared = slices.DeleteFunc(h.manifest.Cleared, func(t string) bool { return slices.Contains(topics, t) })
 	h.manifest.dirty = true
 	if d.deleted {

@@ -73,7 +73,7 @@ func (d *device) moveWishes(cmd hubs.Command, at func(hubs.Attr, hubs.Value) hub
 	if v, ok := cmd.Value(hubs.Position); ok {
 		to, _ := v.Num()
 		goal := at(hubs.Position, v)
-		from, known := d.values[goal.Point].value.Num()
+		from, known := d.read(goal.Point).Num()
 		if known && math.Abs(to-from) >= 1 {
 			word := hubs.Opening
 			if to < from {
@@ -140,7 +140,7 @@ func (d *device) drop(match func(pend) bool) {
 			continue
 		}
 		delete(d.pending, p)
-		if d.values[p].value != w.value {
+		if d.read(p) != w.value {
 			d.dirty = true
 		}
 	}
@@ -149,7 +149,7 @@ func (d *device) drop(match func(pend) bool) {
 // settle looks whether a reading ends something pending: it says what was wanted, or
 // a push tells that the device went elsewhere after the vendor had the command. A
 // read that differs is held back: clouds answer from caches.
-func (d *device) settle(f hubs.Field, v hubs.PointValue, from source) {
+func (d *device) settle(f *hubs.Field, v *hubs.PointValue, from source) {
 	for p, w := range d.pending {
 		if w.goal.Point != v.Point && p != v.Point {
 			continue
@@ -161,7 +161,7 @@ func (d *device) settle(f hubs.Field, v hubs.PointValue, from source) {
 			continue
 		}
 		delete(d.pending, p)
-		if d.values[p].value != w.value {
+		if d.read(p) != w.value {
 			d.dirty = true // put notes it only if the read value itself changes what is shown
 		}
 	}
@@ -169,7 +169,7 @@ func (d *device) settle(f hubs.Field, v hubs.PointValue, from source) {
 
 // near tells whether a reading confirms a wanted value: vendors round to their own
 // steps, and white in mired is coarse.
-func near(f hubs.Field, want, got hubs.Value) bool {
+func near(f *hubs.Field, want, got hubs.Value) bool {
 	a, ok := want.Num()
 	b, ok2 := got.Num()
 	if !ok || !ok2 {

@@ -152,7 +152,7 @@ func (h *hubRun) poll(ctx context.Context, asked time.Time) error {
 	if err != nil && len(news) == 0 {
 		return fmt.Errorf("poll: %w", err)
 	}
-	h.apply(news, source{asked: asked})
+	h.apply(news, source{asked: asked, whole: true})
 	h.firstPoll()
 	if err != nil {
 		h.log.Debug().Err(err).Int("read", len(news)).Msg("some devices could not be read")

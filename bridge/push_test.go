@@ -88,8 +88,8 @@ func TestPushSparesPolls(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		_, s := startStream(t)
 		pass(30 * time.Minute)
-		if s.polls > 8 {
-			t.Errorf("want a poll in ten minutes while push works, got %d in thirty", s.polls)
+		if n := s.polled(); n > 8 {
+			t.Errorf("want a poll in ten minutes while push works, got %d in thirty", n)
 		}
 	})
 }
@@ -131,6 +131,56 @@ func TestPushOfAnUnknownDeviceAsksForAnInventory(t *testing.T) {
 		pass(time.Second)
 		if s.listed() == before || r.board.at("b/toy/new") == "" {
 			t.Error("want the new device announced at once")
+		}
+	})
+}
+
+func TestMuteStreamIsNoticed(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		r, s := startStream(t)
+		pass(time.Minute)
+		s.to().Readings([]hubs.Reading{{Device: "p1", Values: []hubs.PointValue{
+			{Point: hubs.Point{Entity: "plug", Attr: hubs.On}, Value: hubs.Bool(true)},
+		}}})
+		s.set(func(f *toy) { f.on["p1"] = true })
+		pass(11 * time.Minute) // a poll in between finds nothing new
+		s.set(func(f *toy) { f.on["p1"] = false })
+		pass(12 * time.Minute)
+		if got := r.board.at("b/toy/p1"); !strings.Contains(got, `"OFF"`) {
+			t.Fatalf("the reconciling poll must find it, got %s", got)
+		}
+		r.mu.Lock()
+		mutes := r.push.mutes
+		r.mu.Unlock()
+		if mutes != 1 {
+			t.Errorf("want the stream called mute once, got %d", mutes)
+		}
+		before := s.polled()
+		pass(time.Minute)
+		if s.polled()-before < 4 {
+			t.Error("want polling at its own pace while the stream is suspect")
+		}
+		s.to().Readings([]hubs.Reading{{Device: "p1", Values: []hubs.PointValue{
+			{Point: hubs.Point{Entity: "plug", Attr: hubs.On}, Value: hubs.Bool(true)},
+		}}})
+		pass(time.Minute)
+		r.mu.Lock()
+		up := r.push.up
+		r.mu.Unlock()
+		if !up {
+			t.Error("a stream that speaks again is trusted again")
+		}
+	})
+}
+
+func TestQuietHomeIsNotMute(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		r, _ := startStream(t)
+		pass(3 * time.Hour)
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		if r.push.mutes != 0 || !r.push.up {
+			t.Errorf("nothing happened, yet it was called mute %d times", r.push.mutes)
 		}
 	})
 }

@@ -34,6 +34,9 @@ func (h *hubRun) load(ctx context.Context) {
 		h.out.Set(t, nil)
 	}
 	h.manifest.Cleared = nil
+	for raw, o := range h.manifest.Devices {
+		h.configs[h.layout.ConfigTopic(o.ID)] = raw
+	}
 	if h.manifest.Base == h.layout.Base && h.manifest.Prefix == h.layout.Prefix {
 		return
 	}
@@ -67,6 +70,9 @@ func (h *hubRun) release() {
 		h.send(m)
 	}
 	h.held = nil
+	if h.list.stale {
+		h.listSoon(time.Now())
+	}
 }
 
 // configOf is what Home Assistant was told of d; empty: nothing.
@@ -90,11 +96,13 @@ func (h *hubRun) takeBack(raw hubs.DeviceID, o owned) {
 	}
 	h.clearDevice(config, o)
 	delete(h.stash, config)
+	delete(h.configs, config)
 	delete(h.missing, raw)
 	delete(h.devices, raw)
 	delete(h.byID, o.ID)
 	delete(h.manifest.Devices, raw)
 	h.manifest.dirty = true
+	h.listSoon(time.Now())
 }
 
 // clearDevice takes the description back at once and the states a moment later: Home
@@ -196,21 +204,19 @@ func (h *hubRun) comeBack(d debt) bool {
 func (h *hubRun) configSeen(topic string, payload []byte, retained bool) bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	for raw, o := range h.manifest.Devices {
-		if h.layout.ConfigTopic(o.ID) != topic {
-			continue
-		}
-		d := h.devices[raw]
-		switch {
-		case len(payload) > 0 && retained && d == nil:
-			h.stash[topic] = string(payload) // of a device that may have left while the bridge was down
-		case len(payload) == 0 && d != nil && !d.deleted:
-			d.deleted = true
-			h.out.Set(topic, nil)
-			h.log.Info().Str("device", d.placed.ID).
-				Msg("deleted in Home Assistant: not announced again before the next start or rediscover")
-		}
-		return true
+	raw, ours := h.configs[topic]
+	if !ours {
+		return false
 	}
-	return false
+	d := h.devices[raw]
+	switch {
+	case len(payload) > 0 && retained && d == nil:
+		h.stash[topic] = string(payload) // of a device that may have left while the bridge was down
+	case len(payload) == 0 && d != nil && !d.deleted:
+		d.deleted = true
+		h.out.Set(topic, nil)
+		h.log.Info().Str("device", d.placed.ID).
+			Msg("deleted in Home Assistant: not announced again before the next start or rediscover")
+	}
+	return true
 }

@@ -1,6 +1,7 @@
 package bridge
 
 import (
+	"slices"
 	"time"
 
 	"github.com/hub2mqtt/hub2mqtt/discovery"
@@ -12,6 +13,7 @@ import (
 type source struct {
 	push  bool
 	asked time.Time // our clock, when the poll was sent
+	whole bool      // a poll of all values
 }
 
 // cell is the last value read of one point.
@@ -19,23 +21,34 @@ type cell struct {
 	value hubs.Value
 	at    time.Time // the vendor's time, may be zero
 	got   time.Time // ours, when it was read
+	// pushed: the stream brought this point once, so it should bring it again.
+	pushed bool
+}
+
+// point is one value of a device: what it may be, and what was read last.
+type point struct {
+	hubs.Point
+	kind  hubs.Kind
+	field *hubs.Field
+	cell  cell // its got is zero: nothing was read yet
 }
 
 // device is all that is known of one device. Not safe for concurrent use: its
 // hubRun locks.
 type device struct {
 	placed  discovery.Placed
-	fields  map[hubs.Point]hubs.Field
-	values  map[hubs.Point]cell
+	points  []point
+	index   map[hubs.Point]int // into points
 	pending map[hubs.Point]pend
 	events  map[string]time.Time // entity → time of its last event
+	found   found                // by the poll under way
 	online  bool
 	heard   bool // polled or read at least once: before that the retained state stands
 	seen    time.Time
 
-	dirty       bool   // what is shown changed since it was published
-	seenDirty   bool   // only last_seen did
-	announced   string // the shape last announced
+	dirty       bool // what is shown changed since it was published
+	seenDirty   bool // only last_seen did
+	shape       int  // counts its descriptions
 	announcedAt time.Time
 	deleted     bool // by the user in Home Assistant: not announced any more
 	published   time.Time
@@ -45,7 +58,6 @@ type device struct {
 
 func newDevice(p discovery.Placed) *device {
 	d := &device{
-		values:  map[hubs.Point]cell{},
 		pending: map[hubs.Point]pend{},
 		events:  map[string]time.Time{},
 		online:  true,
@@ -56,24 +68,52 @@ func newDevice(p discovery.Placed) *device {
 
 // place takes a new description and forgets the values of what left.
 func (d *device) place(p discovery.Placed) {
+	old := d.cells()
 	d.placed = p
-	d.fields = make(map[hubs.Point]hubs.Field)
+	d.points = d.points[:0:0]
 	for i := range p.Entities {
 		e := &p.Entities[i]
-		for _, f := range e.Spec.Fields() {
-			d.fields[hubs.Point{Entity: e.Key, Attr: f.Attr}] = f
-		}
-		for _, f := range e.Attrs {
-			d.fields[hubs.Point{Entity: e.Key, Attr: f.Attr}] = f
+		for _, f := range slices.Concat(e.Spec.Fields(), e.Attrs) {
+			at := hubs.Point{Entity: e.Key, Attr: f.Attr}
+			d.points = append(d.points, point{Point: at, kind: f.Kind, field: &f, cell: old[at]})
 		}
 	}
-	for point := range d.values {
-		if _, ok := d.fields[point]; !ok {
-			delete(d.values, point)
-			delete(d.pending, point)
+	d.index = make(map[hubs.Point]int, len(d.points))
+	for i := range d.points {
+		d.index[d.points[i].Point] = i
+	}
+	for at := range d.pending {
+		if _, ok := d.index[at]; !ok {
+			delete(d.pending, at)
 		}
 	}
 	d.dirty = true
+}
+
+func (d *device) cells() map[hubs.Point]cell {
+	all := make(map[hubs.Point]cell, len(d.points))
+	for i := range d.points {
+		all[d.points[i].Point] = d.points[i].cell
+	}
+	return all
+}
+
+// at finds a point; hint is where it is expected: readings come in the same order
+// again and again, and comparing is cheaper than hashing.
+func (d *device) at(p hubs.Point, hint int) (int, bool) {
+	if hint < len(d.points) && d.points[hint].Point == p {
+		return hint, true
+	}
+	i, ok := d.index[p]
+	return i, ok
+}
+
+// read is the last value read of p.
+func (d *device) read(p hubs.Point) hubs.Value {
+	if i, ok := d.index[p]; ok {
+		return d.points[i].cell.value
+	}
+	return hubs.Value{}
 }
 
 // merge takes a reading in and returns the events to publish.
@@ -81,8 +121,13 @@ func (d *device) merge(r hubs.Reading, from source, now time.Time) []hubs.Happen
 	if r.Full {
 		d.forget(r, from)
 	}
-	for _, v := range r.Values {
-		d.accept(v, from, now)
+	next := 0
+	for i := range r.Values {
+		v := &r.Values[i]
+		if at, ok := d.at(v.Point, next); ok {
+			d.accept(&d.points[at], v, from, now)
+			next = at + 1
+		}
 	}
 	d.heard = d.heard || !from.push
 	if r.Seen.After(d.seen) {
@@ -97,29 +142,36 @@ func (d *device) forget(r hubs.Reading, from source) {
 	for _, v := range r.Values {
 		has[v.Point] = true
 	}
-	for point, c := range d.values {
-		if !has[point] && c.value.Known() && !c.got.After(from.asked) {
-			d.put(point, cell{})
+	for i := range d.points {
+		p := &d.points[i]
+		if !has[p.Point] && p.cell.value.Known() && !p.cell.got.After(from.asked) {
+			d.put(p, cell{})
 		}
 	}
 }
 
 // accept takes one value, unless it is older than what is known or not what the
 // entity declared.
-func (d *device) accept(v hubs.PointValue, from source, now time.Time) {
-	f, ok := d.fields[v.Point]
-	if !ok || v.Value.Known() && v.Value.Kind() != f.Kind {
+func (d *device) accept(p *point, v *hubs.PointValue, from source, now time.Time) {
+	if v.Value.Known() && v.Value.Kind() != p.kind {
 		return
 	}
-	old, known := d.values[v.Point]
+	old := &p.cell
+	known := !old.got.IsZero()
 	if known && stale(old, v, from) {
 		return
 	}
-	d.settle(f, v, from)
-	if known && old.value == v.Value && (v.At.IsZero() || old.at.Equal(v.At)) {
+	if len(d.pending) > 0 {
+		d.settle(p.field, v, from)
+	}
+	same := old.value == v.Value
+	if known && same && (v.At.IsZero() || old.at.Equal(v.At)) && (old.pushed || !from.push) {
 		return
 	}
-	d.put(v.Point, cell{value: v.Value, at: v.At, got: now})
+	if known && !same && !from.push {
+		d.found.count(old.pushed)
+	}
+	d.put(p, cell{value: v.Value, at: v.At, got: now, pushed: old.pushed || from.push})
 	if v.At.After(d.seen) {
 		d.seen, d.seenDirty = v.At, true
 	}
@@ -128,7 +180,7 @@ func (d *device) accept(v hubs.PointValue, from source, now time.Time) {
 // stale tells whether v is older than old. A poll that was asked after old came is
 // what the vendor says now, whatever its clock says: that heals a clock that was
 // wrong for a while.
-func stale(old cell, v hubs.PointValue, from source) bool {
+func stale(old *cell, v *hubs.PointValue, from source) bool {
 	older := !v.At.IsZero() && v.At.Before(old.at)
 	if from.push {
 		return older
@@ -137,11 +189,18 @@ func stale(old cell, v hubs.PointValue, from source) bool {
 }
 
 // put stores c and notes whether what is shown changed.
-func (d *device) put(p hubs.Point, c cell) {
-	before := d.shown(p)
-	d.values[p] = c
-	if d.shown(p) != before {
+func (d *device) put(p *point, c cell) {
+	_, waits := d.pending[p.Point]
+	if p.cell.value != c.value && !waits {
 		d.dirty = true
+	}
+	p.cell = c
+}
+
+// set stores a value of ours in a device of ours.
+func (d *device) set(p hubs.Point, v hubs.Value, now time.Time) {
+	if i, ok := d.index[p]; ok && d.points[i].cell.value != v {
+		d.put(&d.points[i], cell{value: v, got: now})
 	}
 }
 
@@ -150,14 +209,16 @@ func (d *device) shown(p hubs.Point) hubs.Value {
 	if w, ok := d.pending[p]; ok {
 		return w.value
 	}
-	return d.values[p].value
+	return d.read(p)
 }
 
 // snapshot is everything shown.
 func (d *device) snapshot() map[hubs.Point]hubs.Value {
-	now := make(map[hubs.Point]hubs.Value, len(d.values)+len(d.pending))
-	for p, c := range d.values {
-		now[p] = c.value
+	now := make(map[hubs.Point]hubs.Value, len(d.points))
+	for i := range d.points {
+		if p := &d.points[i]; !p.cell.got.IsZero() {
+			now[p.Point] = p.cell.value
+		}
 	}
 	for p, w := range d.pending {
 		now[p] = w.value

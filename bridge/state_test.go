@@ -80,8 +80,8 @@ func TestMergeRefusesWhatWasNotDeclared(t *testing.T) {
 	d := testDevice()
 	d.merge(value("ghost", hubs.On, hubs.Bool(true), noon), source{}, noon)
 	d.merge(value("lamp", hubs.On, hubs.Str("yes"), noon), source{}, noon)
-	if len(d.values) != 0 || d.dirty {
-		t.Errorf("want nothing taken, got %v", d.values)
+	if len(d.snapshot()) != 0 || d.dirty {
+		t.Errorf("want nothing taken, got %v", d.snapshot())
 	}
 }
 
@@ -195,7 +195,7 @@ func TestPendingRoundsAsVendorsDo(t *testing.T) {
 		{hubs.Main, 21.5, 22, false},
 	}
 	for _, c := range cases {
-		if got := near(hubs.Field{Attr: c.attr}, hubs.Num(c.want), hubs.Num(c.got)); got != c.near {
+		if got := near(&hubs.Field{Attr: c.attr}, hubs.Num(c.want), hubs.Num(c.got)); got != c.near {
 			t.Errorf("%s %v against %v: want %v, got %v", c.attr, c.want, c.got, c.near, got)
 		}
 	}

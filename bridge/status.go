@@ -9,7 +9,6 @@ import (
 	"github.com/rs/zerolog"
 
 	"github.com/hub2mqtt/hub2mqtt/auth"
-	"github.com/hub2mqtt/hub2mqtt/discovery"
 	"github.com/hub2mqtt/hub2mqtt/hubs"
 )
 
@@ -226,25 +225,26 @@ type hubInfo struct {
 
 func (h *hubRun) infoLocked() []byte {
 	s := &h.health
+	devices, entities := h.counts()
 	info := hubInfo{
-		Vendor: h.cfg.Vendor, State: s.state, Devices: len(h.devices), Push: "none",
+		Vendor: h.cfg.Vendor, State: s.state, Devices: devices, Entities: entities, Push: "none",
 		LastPoll: when(s.lastPoll), NextPoll: when(s.nextPoll),
 	}
-	for _, d := range h.devices {
-		info.Entities += len(d.placed.Entities)
-	}
 	if h.push.has {
-		info.Push = map[bool]string{true: "up", false: "down"}[h.push.up]
+		info.Push = pushWord(h.push.up)
 	}
-	err := s.err
-	if err == nil {
-		err = s.storeErr
+	if t := h.trouble(); t.text != "" {
+		info.Error, info.ErrorSince = &t.text, when(t.since)
+		info.ErrorCode, info.Hint = textOrNil(t.code), textOrNil(t.hint)
 	}
-	if text := plainError(err); text != "" {
-		info.Error, info.ErrorSince = &text, when(s.errSince)
-		info.ErrorCode, info.Hint = textOrNil(codeOf(err)), textOrNil(hintOf(err))
+	info.TokenExpires = when(h.tokenExpires())
+	if h.cfg.Calls != nil {
+		info.CallsToday = new(h.cfg.Calls())
 	}
-	info.TokenExpires, info.Error, info.Hint = h.tokenInfo(info.Error, info.Hint)
+	if h.cfg.Quota != nil {
+		used, limit := h.cfg.Quota()
+		info.QuotaUsed, info.QuotaLimit = &used, &limit
+	}
 	raw, jsonErr := json.Marshal(info)
 	if jsonErr != nil {
 		return []byte("{}")
@@ -252,27 +252,58 @@ func (h *hubRun) infoLocked() []byte {
 	return raw
 }
 
-// tokenInfo adds what the accounts say: when the first token ends, and trouble that
-// no call has met yet.
-func (h *hubRun) tokenInfo(text, hint *string) (expires *time.Time, text2, hint2 *string) {
+func pushWord(up bool) string {
+	if up {
+		return "up"
+	}
+	return "down"
+}
+
+// trouble is what is wrong with a hub, in plain words; no text: nothing.
+type trouble struct {
+	text, code, hint string
+	since            time.Time
+}
+
+// trouble finds the worst of what is wrong: the hub itself, then what no call has met yet.
+func (h *hubRun) trouble() trouble {
+	s := &h.health
+	err := s.err
+	if err == nil {
+		err = s.storeErr
+	}
+	if text := plainError(err); text != "" {
+		return trouble{text, codeOf(err), hintOf(err), s.errSince}
+	}
+	for _, st := range h.tokens() {
+		switch {
+		case st.Reason != "":
+			return trouble{st.Reason, st.Code, st.Hint, st.Since}
+		case st.Unsaved:
+			return trouble{text: "the token could not be saved: it is lost if the bridge ends now", hint: st.StoreError}
+		}
+	}
+	if text := h.refusal(); text != "" {
+		return trouble{text: text, hint: "take it out of INVERT"}
+	}
+	return trouble{}
+}
+
+func (h *hubRun) tokens() []auth.State {
 	if h.cfg.Tokens == nil {
-		return nil, text, hint
+		return nil
 	}
-	for _, st := range h.cfg.Tokens() {
-		if !st.Expires.IsZero() && (expires == nil || st.Expires.Before(*expires)) {
-			expires = when(st.Expires)
-		}
-		if text == nil {
-			switch {
-			case st.Reason != "":
-				text, hint = textOrNil(st.Reason), textOrNil(st.Hint)
-			case st.Unsaved:
-				text = new("the token could not be saved: it is lost if the bridge ends now")
-				hint = textOrNil(st.StoreError)
-			}
+	return h.cfg.Tokens()
+}
+
+// tokenExpires is when the first of the hub's tokens ends; zero: none does.
+func (h *hubRun) tokenExpires() (first time.Time) {
+	for _, st := range h.tokens() {
+		if !st.Expires.IsZero() && (first.IsZero() || st.Expires.Before(first)) {
+			first = st.Expires
 		}
 	}
-	return expires, text, hint
+	return first
 }
 
 // plainError is err's text without the layers that only programmers care for.
@@ -298,82 +329,6 @@ func when(t time.Time) *time.Time {
 		return nil
 	}
 	return new(t.UTC().Truncate(time.Second))
-}
-
-// The hub's own device: how its connection is, beside what the vendor puts there.
-
-const (
-	selfConnection = "connection"
-	selfState      = "state"
-	selfError      = "last_error"
-)
-
-func selfEntities() []hubs.Entity {
-	return []hubs.Entity{
-		{Key: selfConnection, Name: "Connection", Role: hubs.Diagnostic, Class: hubs.Connectivity, Spec: hubs.Binary{}},
-		{Key: selfState, Name: "State", Role: hubs.Diagnostic, Spec: hubs.Sensor{Options: hubStates()}},
-		{Key: selfError, Name: "Last error", Role: hubs.Diagnostic, Spec: hubs.Sensor{Kind: hubs.KindText}},
-	}
-}
-
-// placeSelf announces the hub's own device, with what the vendor adds to it.
-func (h *hubRun) placeSelf(vendor hubs.Device, now time.Time) {
-	h.place(h.selfPlaced(vendor), now)
-	h.self = h.devices[hubs.Self]
-}
-
-func (h *hubRun) selfPlaced(vendor hubs.Device) discovery.Placed {
-	d := vendor
-	d.ID = hubs.Self
-	if d.Name == "" {
-		d.Name = title(h.cfg.Name)
-	}
-	if d.Maker == "" {
-		d.Maker = title(h.cfg.Vendor)
-	}
-	d.Entities = append(selfEntities(), vendor.Entities...)
-	return discovery.Placed{Device: d, ID: discovery.HubID}
-}
-
-// standInSelf gives a hub that was never reached a device that says so. Where one was
-// announced before, that announcement stands: it names scenes that only the hub knows.
-func (h *hubRun) standInSelf(now time.Time) {
-	if _, announced := h.manifest.Devices[hubs.Self]; !announced {
-		h.placeSelf(hubs.Device{}, now)
-		return
-	}
-	p := h.selfPlaced(hubs.Device{})
-	h.self = newDevice(p)
-	h.devices[hubs.Self], h.byID[p.ID] = h.self, h.self
-	h.send(h.layout.Availability(p, true))
-}
-
-// showSelf brings the hub's own device up to date. While the first round is under way
-// what stands on the broker is as good as anything.
-func (h *hubRun) showSelf(now time.Time) {
-	s := &h.health
-	if !s.attempted {
-		return
-	}
-	if h.self == nil {
-		h.standInSelf(now)
-	}
-	h.self.heard = true
-	text := []rune(plainError(s.err))
-	set := func(key string, attr hubs.Attr, v hubs.Value) {
-		p := hubs.Point{Entity: key, Attr: attr}
-		if h.self.values[p].value != v {
-			h.self.put(p, cell{value: v, got: now})
-		}
-	}
-	set(selfConnection, hubs.On, hubs.Bool(s.state == OK || s.state == Degraded || s.state == Limited))
-	set(selfState, hubs.Main, hubs.Str(string(s.state)))
-	trouble := hubs.Value{}
-	if len(text) > 0 {
-		trouble = hubs.Str(string(text[:min(len(text), 255)]))
-	}
-	set(selfError, hubs.Main, trouble)
-	h.touch(h.self, now)
 }
 
 func title(s string) string {

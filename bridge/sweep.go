@@ -8,8 +8,6 @@ import (
 	"time"
 
 	"github.com/rs/zerolog"
-
-	"github.com/hub2mqtt/hub2mqtt/discovery"
 )
 
 // What an earlier run with other settings left on the broker is taken back here: the
@@ -39,7 +37,7 @@ func (b *Bridge) sweep(ctx context.Context) {
 		}
 		for _, t := range before {
 			if !slices.Contains(topics, t) {
-				b.mqtt.Set(t, nil)
+				b.out.Set(t, nil)
 			}
 		}
 	}
@@ -67,7 +65,7 @@ func (b *Bridge) findGhosts(ctx context.Context, log zerolog.Logger) {
 		}
 		l := b.layout
 		l.Hub = name
-		h := newHubRun(HubConfig{Name: name, Log: log.With().Str("hub", name).Logger()}, l, b.mqtt, b.cfg.Store, func() {})
+		h := newHubRun(HubConfig{Name: name, Log: log.With().Str("hub", name).Logger()}, l, b.out, b.cfg.Store, func() {})
 		h.haOnline = b.haUp.Load
 		h.prepare(ctx)
 		b.ghosts = append(b.ghosts, h)
@@ -110,9 +108,4 @@ func (h *hubRun) vanish() {
 	if err != nil {
 		h.log.Warn().Err(err).Msg("what is left of a former hub cannot be noted")
 	}
-}
-
-// selfPlaced is the bridge's own device.
-func (b *Bridge) selfPlaced() discovery.Placed {
-	return discovery.Placed{Device: b.selfDevice(), ID: discovery.BridgeID}
 }

@@ -67,6 +67,9 @@ type Extras struct {
 // have the right kind, lie in the range or among the options. The error is an
 // *Error of Fault Invalid or ReadOnly with a sentence for the sender.
 func (c *Command) Check(e *Entity) error {
+	if c.Do != "" && len(c.Set) > 0 {
+		return invalid("either new values or %s, not both", c.Do)
+	}
 	if c.Do != "" {
 		return c.checkAction(e)
 	}
@@ -84,9 +87,31 @@ func (c *Command) Check(e *Entity) error {
 		if err := f.Check(s.Value); err != nil {
 			return err
 		}
+		if !canBeSet(e.Spec, s) {
+			return invalid("%s of %s cannot be set to %s", s.Attr, e.Key, s.Value)
+		}
 	}
 	return nil
 }
+
+// canBeSet knows the values that an entity shows, but does not take: words of being
+// on the way, and half-open covers that only open and close.
+func canBeSet(spec Spec, s AttrValue) bool {
+	word, _ := s.Value.Text()
+	switch spec := spec.(type) {
+	case Lock:
+		return s.Attr != State || word == Locked || word == Unlocked || word == Open && spec.Opens
+	case Alarm:
+		return s.Attr != State || word == "disarmed" || slices.Contains(spec.Arms, word)
+	case Cover:
+		return s.Attr != Position || spec.Positions || atEnd(s.Value)
+	case Valve:
+		return s.Attr != Position || spec.Positions || atEnd(s.Value)
+	}
+	return true
+}
+
+func atEnd(v Value) bool { return v == Num(0) || v == Num(100) }
 
 func (c *Command) checkAction(e *Entity) error {
 	can := e.Spec.Actions()
@@ -138,9 +163,19 @@ func (f Field) checkText(s string) error {
 
 // Snap gives n to the field's step and inside its range, as vendors demand it.
 func (f Field) Snap(n float64) float64 {
-	if f.Step > 0 {
-		n = f.Min + math.Round((n-f.Min)/f.Step)*f.Step
-		n = math.Round(n*1e9) / 1e9 // no 21.500000000000004
+	if f.Bounded() {
+		n = min(max(n, f.Min), f.Max)
+	}
+	if f.Step <= 0 {
+		return n
+	}
+	steps := math.Round((n - f.Min) / f.Step)
+	if f.Bounded() && f.Min+steps*f.Step > f.Max+f.Step*1e-6 {
+		steps-- // the range ends between two steps
+	}
+	n = f.Min + steps*f.Step
+	if tidy := math.Round(n*1e9) / 1e9; !math.IsInf(tidy, 0) {
+		n = tidy // no 21.500000000000004
 	}
 	if f.Bounded() {
 		n = min(max(n, f.Min), f.Max)

@@ -74,10 +74,14 @@ func (e *Entity) Field(attr Attr) (Field, bool) {
 // MarshalJSON writes the Spec under the name of its kind: {"Light":{…}}.
 func (e Entity) MarshalJSON() ([]byte, error) {
 	type plain Entity
+	var spec map[string]Spec
+	if e.Spec != nil {
+		spec = map[string]Spec{reflect.TypeOf(e.Spec).Name(): e.Spec}
+	}
 	return json.Marshal(struct {
 		plain
 		Spec map[string]Spec `json:"spec"`
-	}{plain(e), map[string]Spec{reflect.TypeOf(e.Spec).Name(): e.Spec}})
+	}{plain(e), spec})
 }
 
 // Role says what an entity is for. Main things have none.

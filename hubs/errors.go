@@ -76,12 +76,13 @@ func (e *Error) Is(target error) bool {
 	return target == auth.ErrLogin && e.Fault == LoginNeeded
 }
 
-// FaultOf says what kind of trouble err is. Deadlines and unclassified network
-// errors are Transient, auth.ErrLogin and a token that stays refused LoginNeeded;
-// what is left is Bug.
+// FaultOf says what kind of trouble err is: what its outermost classified error says,
+// and of joined ones the gravest. Deadlines and unclassified network errors are
+// Transient, auth.ErrLogin and a token that stays refused LoginNeeded; what is left is
+// Bug.
 func FaultOf(err error) Fault {
-	if e, ok := errors.AsType[*Error](err); ok {
-		return e.Fault
+	if f, ok := classified(err); ok {
+		return f
 	}
 	var netErr interface{ Timeout() bool }
 	switch {
@@ -91,4 +92,41 @@ func FaultOf(err error) Fault {
 		return Transient
 	}
 	return Bug
+}
+
+// classified walks down by hand: errors.As would find the cause of a LoginError, and
+// the first of joined errors, though the second may end all calls.
+func classified(err error) (worst Fault, ok bool) {
+	switch e := err.(type) { //nolint:errorlint // one layer at a time is the point
+	case *Error:
+		return e.Fault, true
+	case *auth.LoginError:
+		return LoginNeeded, true
+	case interface{ Unwrap() error }:
+		return classified(e.Unwrap())
+	case interface{ Unwrap() []error }:
+		for _, part := range e.Unwrap() {
+			f, known := classified(part)
+			if known && (!ok || f.gravity() > worst.gravity()) {
+				worst, ok = f, true
+			}
+		}
+	}
+	return worst, ok
+}
+
+// gravity orders faults by how much of a hub they stop.
+func (f Fault) gravity() int {
+	switch f {
+	case LoginNeeded:
+		return 4
+	case Misconfigured:
+		return 3
+	case Limited:
+		return 2
+	case Transient:
+		return 1
+	default:
+		return 0
+	}
 }

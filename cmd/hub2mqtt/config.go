@@ -13,6 +13,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"github.com/hub2mqtt/hub2mqtt/auth"
+	"github.com/hub2mqtt/hub2mqtt/bridge"
 	"github.com/hub2mqtt/hub2mqtt/hubs"
 )
 
@@ -58,18 +59,23 @@ type hubSetting struct {
 	vendor hubs.Vendor
 	pace   hubs.Pace
 	push   bool
+	filter bridge.Filter
 }
 
 // hubVariables are the settings that every hub has.
 type hubVariables struct {
 	PollInterval string `split_words:"true"`
 	Push         string `split_words:"true"`
+	Include      string `split_words:"true"`
+	Exclude      string `split_words:"true"`
+	Invert       string `split_words:"true"`
+	NewDevices   string `split_words:"true"`
 }
 
 // later are contract settings that this version does not know yet: taking one for
 // granted would be worse than a fault.
 func later() []string {
-	return []string{"QUOTA", "INCLUDE", "EXCLUDE", "INVERT", "OVERRIDES", "NEW_DEVICES", "REDIRECT_URL"}
+	return []string{"QUOTA", "OVERRIDES", "REDIRECT_URL"}
 }
 
 // readSettings checks everything and reports all faults at once; a secret's value is
@@ -248,18 +254,30 @@ func (s *settings) readHub(h hubSetting, fault faulter) {
 	default:
 		fault("%sPUSH: %q is none of auto, off", h.prefix, v.Push)
 	}
+	var err error
+	h.filter, err = bridge.ParseFilter(bridge.FilterSettings{
+		Include: v.Include, Exclude: v.Exclude, Invert: v.Invert, NewDevices: v.NewDevices,
+	})
+	faultsOf(h.prefix, err, fault)
 	for _, name := range later() {
 		if value, _ := s.env.get(h.prefix + name); value != "" {
 			fault("%s%s: this version does not know this setting yet", h.prefix, name)
 		}
 	}
 	// Opening checks the vendor's own settings; it does no I/O, and the hub is thrown away.
-	if _, err := h.vendor.Open(hubSettings{s.env, h.prefix}, dryDeps(h.name)); err != nil {
-		for _, one := range flatten(err) {
-			fault("%s%w", h.prefix, one)
-		}
-	}
+	_, err = h.vendor.Open(hubSettings{s.env, h.prefix}, dryDeps(h.name))
+	faultsOf(h.prefix, err, fault)
 	s.hubs = append(s.hubs, h)
+}
+
+// faultsOf reports the faults that err joins, each with its variable's prefix.
+func faultsOf(prefix string, err error, fault faulter) {
+	if err == nil {
+		return
+	}
+	for _, one := range flatten(err) {
+		fault("%s%w", prefix, one)
+	}
 }
 
 // flatten gives the single faults of a joined error.

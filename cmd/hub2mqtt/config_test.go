@@ -77,14 +77,16 @@ func TestEveryFaultIsListedAtOnce(t *testing.T) {
 	_, err := read(t, "HUBS=toy,Bad:toy,status:toy,mqttx:toy,x:unknown,my-hub:toy,my_hub", "TOY_ACCESS_TOKEN=",
 		"MQTT_URL=broker.lan:1883", "HTTP_LISTEN=0.0.0.0:8099", "BASE_TOPIC=a//b", "DISCOVERY_PREFIX=x y",
 		"HA_STATUS_TOPIC=#", "LOG_LEVEL=loud", "LOG_FORMAT=xml", "PUBLIC_URL=nowhere", "STORE_URL=nats://x", "STORE_KEY=canary-key",
-		"TOY_POLL_INTERVAL=10ms", "TOY_PUSH=pigeon", "TOY_EXCLUDE=x")
+		"TOY_POLL_INTERVAL=10ms", "TOY_PUSH=pigeon", "TOY_OVERRIDES=x", "TOY_INCLUDE=[x",
+		"TOY_EXCLUDE=fine,home:", "TOY_INVERT=door", "TOY_NEW_DEVICES=perhaps")
 	if err == nil {
 		t.Fatal("want faults")
 	}
 	for _, want := range []string{
 		"TOY_URL:", "TOY_ACCESS_TOKEN:", `"Bad"`, `"status"`, `"mqttx"`, `"unknown"`, `"my_hub"`, "MQTT_URL:", "HTTP_LISTEN:",
 		"BASE_TOPIC:", "DISCOVERY_PREFIX:", "HA_STATUS_TOPIC:", "LOG_LEVEL:", "LOG_FORMAT:", "PUBLIC_URL:", "STORE_URL:", "STORE_KEY:",
-		"TOY_POLL_INTERVAL:", "TOY_PUSH:", "TOY_EXCLUDE:", "MY_HUB_URL:",
+		"TOY_POLL_INTERVAL:", "TOY_PUSH:", "TOY_OVERRIDES:", "TOY_INCLUDE:", "TOY_EXCLUDE:",
+		"TOY_INVERT:", "TOY_NEW_DEVICES:", "MY_HUB_URL:",
 	} {
 		if !strings.Contains(err.Error(), want) {
 			t.Errorf("no fault names %s in:\n%v", want, err)

@@ -27,7 +27,8 @@ import (
 
 // serve builds everything from the settings and runs it until ctx ends.
 func serve(ctx context.Context, s *settings, stderr io.Writer) error {
-	log, redact := newLog(s, stderr)
+	logs, redact := newLogs(s, stderr)
+	log := logs.of("")
 	for _, name := range s.warnings {
 		log.Warn().Str("variable", name).Msg("this variable is not known, is it a typo?")
 	}
@@ -54,7 +55,7 @@ func serve(ctx context.Context, s *settings, stderr io.Writer) error {
 		}
 		log.Info().Str("address", b.Addr().String()).Msg("embedded MQTT broker")
 	}
-	br, managers, err := build(ctx, s, brokerURL, store, redact, log)
+	br, accounts, err := build(ctx, s, brokerURL, store, redact, logs)
 	if err != nil {
 		return err
 	}
@@ -62,20 +63,36 @@ func serve(ctx context.Context, s *settings, stderr io.Writer) error {
 		return err
 	}
 	side.Go(func() { stayAlive(sideCtx, s.DataDir, log) })
+	for _, a := range accounts {
+		side.Go(func() { a.calls.keep(sideCtx) })
+	}
 	version, _ := buildVersion()
 	log.Info().Str("version", version).Int("hubs", len(s.hubs)).Str("broker", brokerURL.Redacted()).Msg("hub2mqtt starts")
 	err = br.Run(ctx)
-	for _, m := range managers() {
-		if closeErr := m.Close(context.WithoutCancel(ctx)); closeErr != nil {
-			log.Error().Err(closeErr).Msg("a token could not be saved at the end")
-		}
+	for _, a := range accounts {
+		a.close(context.WithoutCancel(ctx))
 	}
 	log.Info().Msg("hub2mqtt has ended")
 	return err
 }
 
-// newLog builds the log and the writer that masks secrets in it.
-func newLog(s *settings, stderr io.Writer) (zerolog.Logger, *auth.Redactor) {
+// logs makes the loggers, whose levels can be changed at run time.
+type logs struct {
+	base   zerolog.Logger
+	levels *bridge.LogLevels
+}
+
+// of is the logger of one hub, or the bridge's own where hub is empty.
+func (l logs) of(hub string) zerolog.Logger {
+	log := l.base
+	if hub != "" {
+		log = log.With().Str("hub", hub).Logger()
+	}
+	return log.Hook(l.levels.Hook(hub))
+}
+
+// newLogs builds the log and the writer that masks secrets in it.
+func newLogs(s *settings, stderr io.Writer) (logs, *auth.Redactor) {
 	out := stderr
 	file, isFile := stderr.(*os.File)
 	terminal := isFile && isTerminal(file)
@@ -86,7 +103,11 @@ func newLog(s *settings, stderr io.Writer) (zerolog.Logger, *auth.Redactor) {
 		w = zerolog.ConsoleWriter{Out: redact, TimeFormat: time.TimeOnly, NoColor: !terminal}
 	}
 	zerolog.TimeFieldFormat = time.RFC3339Nano
-	return zerolog.New(w).Level(s.level).With().Timestamp().Logger(), redact
+	names := make([]string, len(s.hubs))
+	for i, h := range s.hubs {
+		names[i] = h.name
+	}
+	return logs{zerolog.New(w).With().Timestamp().Logger(), bridge.NewLogLevels(s.level, names)}, redact
 }
 
 func isTerminal(f *os.File) bool {
@@ -94,54 +115,62 @@ func isTerminal(f *os.File) bool {
 	return err == nil && info.Mode()&os.ModeCharDevice != 0
 }
 
-// build makes the bridge and its hubs, without I/O but for the MQTT client's id.
-func build(ctx context.Context, s *settings, broker *url.URL, store auth.KV, redact *auth.Redactor, log zerolog.Logger,
-) (br *bridge.Bridge, managers func() []*auth.Manager, err error) {
+// build makes the bridge and its hubs. It asks the store for the MQTT client's id and the
+// counts of calls, and nobody else for anything.
+func build(ctx context.Context, s *settings, broker *url.URL, store auth.KV, redact *auth.Redactor, logs logs,
+) (br *bridge.Bridge, accounts []*account, err error) {
 	id, err := clientID(ctx, s, store)
 	if err != nil {
 		return nil, nil, err
 	}
 	version, _ := buildVersion()
+	log := logs.of("")
 	cfg := bridge.Config{
 		Base: s.BaseTopic, Prefix: s.DiscoveryPrefix, HAStatus: s.HAStatusTopic, PublicURL: s.PublicURL,
-		Version: version, Store: store, Log: log,
+		Version: version, Store: store, Log: log, Levels: logs.levels,
 		MQTT: bridge.MQTTConfig{URL: broker, ClientID: id, Credentials: s.credentials, Logger: log.With().Str("part", "mqtt").Logger()},
 	}
 	if cfg.Prefix == "off" {
 		cfg.Prefix = ""
 	}
-	var all []*account
 	list := make([]bridge.HubConfig, 0, len(s.hubs))
 	for _, h := range s.hubs {
-		hubLog := log.With().Str("hub", h.name).Logger()
+		hubLog := logs.of(h.name)
 		acc := &account{hub: h.name, store: store, redact: redact, log: hubLog}
-		all = append(all, acc)
+		acc.calls = newCallCounter(ctx, newTransport(), store, h.name, hubLog)
+		accounts = append(accounts, acc)
 		hub, err := h.vendor.Open(hubSettings{s.env, h.prefix}, hubs.Deps{
-			Name: h.name, HTTP: newTransport(), Tokens: acc.manager, Log: hubLog, Cache: store,
+			Name: h.name, HTTP: acc.calls, Tokens: acc.manager, Log: hubLog, Cache: store,
 		})
 		if err != nil {
 			return nil, nil, fmt.Errorf("%s: %w", h.name, err)
 		}
 		list = append(list, bridge.HubConfig{
-			Name: h.name, Vendor: h.vendor.Name, Hub: hub, Pace: h.pace, Push: h.push, Tokens: acc.states, Log: hubLog,
+			Name: h.name, Vendor: h.vendor.Name, Hub: hub, Pace: h.pace, Push: h.push, Filter: h.filter,
+			Tokens: acc.states, Calls: acc.calls.calls, Log: hubLog,
 		})
 	}
 	br, err = bridge.New(cfg, list)
-	return br, func() (out []*auth.Manager) {
-		for _, a := range all {
-			out = append(out, a.managers...)
-		}
-		return out
-	}, err
+	return br, accounts, err
 }
 
-// account collects the token managers of one hub.
+// account is what one hub has of its own: token managers, and who counts its calls.
 type account struct {
 	hub      string
 	store    auth.KV
 	redact   *auth.Redactor
 	log      zerolog.Logger
 	managers []*auth.Manager
+	calls    *callCounter
+}
+
+// close saves the tokens that are not saved yet.
+func (a *account) close(ctx context.Context) {
+	for _, m := range a.managers {
+		if err := m.Close(ctx); err != nil {
+			a.log.Error().Err(err).Msg("a token could not be saved at the end")
+		}
+	}
 }
 
 func (a *account) manager(cfg auth.Config) *auth.Manager {

@@ -37,18 +37,24 @@ func home() map[string]shown {
 		"binary_sensor.haustur_x1_power_source_state_of_low_bat":                   {"off", "battery", ""},
 		"binary_sensor.klima_bad_1_og_x1_power_source_state_of_low_bat":            {"off", "battery", ""},
 		"binary_sensor.taster_gaste_x1_power_source_state_of_low_bat":              {"unknown", "battery", ""},
+		"button.aqara_rediscover":                                                  {"unknown", "", ""},
+		"button.aqara_refresh":                                                     {"unknown", "", ""},
+		"button.hub2mqtt_rediscover":                                               {"unknown", "", ""},
 		"cover.vorhang_wohnzimmer":                                                 {"open", "curtain", ""},
 		"event.steckdose_buro_x5_button_button_event":                              {"unknown", "button", ""},
 		"event.taster_gaste":                                                       {"unknown", "button", ""},
 		"light.tv_lichtleiste_sud":                                                 {"on", "", ""},
 		"number.bewegung_flur_x2_occupancy_sensing_hold_time":                      {"30", "", ""},
+		"select.hub2mqtt_log_level":                                                {"debug", "", ""},
 		"select.schalter_kuche_x2_output_start_up_on_off":                          {"hold", "", ""},
 		"select.tv_lichtleiste_sud_x2_output_start_up_on_off":                      {"hold", "", ""},
+		"sensor.aqara_devices":                                                     {"8", "", ""},
 		"sensor.aqara_last_error":                                                  {"unknown", "", ""},
 		"sensor.aqara_state":                                                       {"ok", "enum", ""},
 		"sensor.bewegung_flur_x1_power_source_bat_percent_remaining":               {"64.5", "battery", "%"},
 		"sensor.bewegung_flur_x3_illuminance_current_illuminance":                  {"118", "illuminance", "lx"},
 		"sensor.haustur_x1_power_source_bat_percent_remaining":                     {"100", "battery", "%"},
+		"sensor.hub2mqtt_hubs":                                                     {"1", "", ""},
 		"sensor.hub2mqtt_version":                                                  {"devel", "", ""},
 		"sensor.klima_bad_1_og_x1_power_source_bat_percent_remaining":              {"87", "battery", "%"},
 		"sensor.klima_bad_1_og_x2_temperature_current_temperature":                 {"21.37", "temperature", "°C"},
@@ -68,21 +74,28 @@ func home() map[string]shown {
 
 // stage is a whole installation.
 type stage struct {
-	broker string
-	sim    *simulator
-	ha     *homeAssistant
-	mqtt   *listener
-	dir    string
-	bridge *process
+	broker        string
+	port          int
+	brokerProcess *process
+	sim           *simulator
+	ha            *homeAssistant
+	mqtt          *listener
+	dir, haDir    string
+	bridge        *process
+}
+
+func (s *stage) startBroker(t *testing.T) {
+	t.Helper()
+	s.broker, s.brokerProcess = mosquitto(t, s.port)
 }
 
 func setUp(t *testing.T) *stage {
 	t.Helper()
-	s := &stage{dir: t.TempDir()}
-	s.broker, _ = mosquitto(t, freePort(t))
+	s := &stage{dir: t.TempDir(), haDir: t.TempDir(), port: freePort(t)}
+	s.startBroker(t)
 	s.sim = startSimulator(t)
 	s.mqtt = listen(t, s.broker)
-	s.ha = startHA(t, s.broker)
+	s.ha = startHA(t, s.broker, "--dir", s.haDir)
 	s.bridge = hub2mqtt(t, s.broker, s.sim, s.dir)
 	waitFor(t, 30*time.Second, "the bridge to publish", func() bool { return s.mqtt.get("hub2mqtt/aqara/status") == "online" })
 	return s
@@ -187,9 +200,10 @@ func TestHomeAssistantSwitchesTheLamp(t *testing.T) {
 			}
 		})
 	}
-	if st := state(); st.Attributes["brightness"] != 51.0 || st.Attributes["color_temp_kelvin"] != 4000.0 {
-		t.Errorf("attributes: %v", st.Attributes)
-	}
+	waitFor(t, 10*time.Second, "the lamp to be dim and warm", func() bool {
+		st := state()
+		return st.Attributes["brightness"] == 51.0 && st.Attributes["color_temp_kelvin"] == 4000.0
+	})
 	s.ha.cleanLog(t)
 }
 

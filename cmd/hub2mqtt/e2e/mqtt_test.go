@@ -26,8 +26,13 @@ type heard struct {
 
 func listen(t *testing.T, broker string) *listener {
 	t.Helper()
+	return listenAs(t, broker, t.Name())
+}
+
+func listenAs(t *testing.T, broker, id string) *listener {
+	t.Helper()
 	l := &listener{last: map[string]string{}}
-	l.client = paho.NewClient(paho.NewClientOptions().AddBroker("tcp://" + broker).SetClientID(t.Name()).
+	l.client = paho.NewClient(paho.NewClientOptions().AddBroker("tcp://" + broker).SetClientID(id).
 		SetProtocolVersion(4).SetAutoReconnect(false))
 	if tok := l.client.Connect(); !tok.WaitTimeout(10*time.Second) || tok.Error() != nil {
 		t.Fatalf("listener: %v", tok.Error())

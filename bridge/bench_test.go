@@ -1,0 +1,424 @@
+package bridge_test
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"runtime/debug"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	paho "github.com/eclipse/paho.mqtt.golang"
+	"github.com/rs/zerolog"
+
+	"github.com/hub2mqtt/hub2mqtt/auth"
+	"github.com/hub2mqtt/hub2mqtt/bridge"
+	"github.com/hub2mqtt/hub2mqtt/hubs"
+)
+
+// The figures are ratios against a bare baseline in the same run: paho publishing the
+// same bytes to the same external Mosquitto, interleaved, the median of five rounds.
+const rounds = 5
+
+// benchHub is a hub whose stream and polls the benchmark drives.
+type benchHub struct {
+	devices []hubs.Device
+	polled  func() []hubs.Reading
+	ran     chan time.Time // when an Execute came
+
+	mu   sync.Mutex
+	sink hubs.Sink
+}
+
+func (h *benchHub) Devices(context.Context) ([]hubs.Device, error) { return h.devices, nil }
+
+func (h *benchHub) Poll(context.Context) ([]hubs.Reading, error) { return h.polled(), nil }
+
+func (h *benchHub) Execute(context.Context, hubs.Command) error {
+	h.ran <- time.Now()
+	return nil
+}
+
+func (h *benchHub) Watch(ctx context.Context, to hubs.Sink) error {
+	h.mu.Lock()
+	h.sink = to
+	h.mu.Unlock()
+	to.Alive()
+	<-ctx.Done()
+	return ctx.Err()
+}
+
+func (h *benchHub) stream() hubs.Sink {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.sink
+}
+
+// benchHome is n devices with so many sensors and one switch each.
+func benchHome(n, entities int) *benchHub {
+	h := &benchHub{ran: make(chan time.Time, 1024)}
+	for i := range n {
+		d := hubs.Device{ID: hubs.DeviceID(fmt.Sprintf("dev.%05d", i)), Name: fmt.Sprintf("Device %d", i), Area: "Hall", Maker: "Bench"}
+		d.Entities = append(d.Entities, hubs.Entity{Key: "plug", Spec: hubs.Switch{}})
+		for e := 1; e < entities; e++ {
+			d.Entities = append(d.Entities, hubs.Entity{
+				Key: fmt.Sprintf("s%d", e), Name: fmt.Sprintf("Sensor %d", e), Class: hubs.Temperature,
+				Spec: hubs.Sensor{Unit: hubs.Celsius, Decimals: 1, Accumulates: hubs.Measurement},
+			})
+		}
+		h.devices = append(h.devices, d)
+	}
+	h.polled = func() []hubs.Reading { return h.readings(0) }
+	return h
+}
+
+func (h *benchHub) readings(round int) []hubs.Reading {
+	out := make([]hubs.Reading, 0, len(h.devices))
+	for _, d := range h.devices {
+		r := hubs.Reading{Device: d.ID, Values: make([]hubs.PointValue, 0, len(d.Entities))}
+		for _, e := range d.Entities {
+			v := hubs.Num(float64(round) + 20)
+			attr := hubs.Main
+			if e.Key == "plug" {
+				v, attr = hubs.Bool(round%2 == 0), hubs.On
+			}
+			r.Values = append(r.Values, hubs.PointValue{Point: hubs.Point{Entity: e.Key, Attr: attr}, Value: v})
+		}
+		out = append(out, r)
+	}
+	return out
+}
+
+// benchBroker is a Mosquitto of its own; without one the benchmark skips.
+func benchBroker(b *testing.B) string {
+	b.Helper()
+	path, err := exec.LookPath("mosquitto")
+	if err != nil {
+		if path = "/usr/sbin/mosquitto"; !exists(path) {
+			b.Skip("mosquitto is not installed")
+		}
+	}
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		b.Fatal(err)
+	}
+	addr := l.Addr().String()
+	_ = l.Close()
+	conf := filepath.Join(b.TempDir(), "m.conf")
+	text := "listener " + addr[strings.LastIndex(addr, ":")+1:] + " 127.0.0.1\nallow_anonymous true\npersistence false\nmax_queued_messages 0\n"
+	if err := os.WriteFile(conf, []byte(text), 0o600); err != nil {
+		b.Fatal(err)
+	}
+	cmd := exec.Command(path, "-c", conf)
+	if err := cmd.Start(); err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(func() { _ = cmd.Process.Kill(); _ = cmd.Wait() })
+	benchWait(b, "mosquitto", func() bool {
+		c, err := net.Dial("tcp", addr)
+		if err == nil {
+			_ = c.Close()
+		}
+		return err == nil
+	})
+	return addr
+}
+
+func exists(path string) bool { _, err := os.Stat(path); return err == nil }
+
+func benchWait(b *testing.B, what string, ok func() bool) {
+	b.Helper()
+	tick := time.NewTicker(time.Millisecond)
+	defer tick.Stop()
+	for end := time.Now().Add(time.Minute); !ok(); <-tick.C {
+		if time.Now().After(end) {
+			b.Fatalf("waited in vain for %s", what)
+		}
+	}
+}
+
+func benchClient(b *testing.B, addr, id string) paho.Client {
+	b.Helper()
+	c := paho.NewClient(paho.NewClientOptions().AddBroker("tcp://" + addr).SetClientID(id).SetProtocolVersion(4))
+	if t := c.Connect(); !t.WaitTimeout(10*time.Second) || t.Error() != nil {
+		b.Fatal(t.Error())
+	}
+	b.Cleanup(func() { c.Disconnect(50) })
+	return c
+}
+
+// benchBridge runs a bridge over h until the benchmark ends.
+func benchBridge(b *testing.B, addr string, h *benchHub) {
+	b.Helper()
+	u, err := url.Parse("mqtt://" + addr)
+	if err != nil {
+		b.Fatal(err)
+	}
+	br, err := bridge.New(bridge.Config{
+		Base: "bench", Prefix: "homeassistant", Version: "1", Store: auth.NewMemStore(), Log: zerolog.Nop(),
+		MQTT: bridge.MQTTConfig{URL: u, ClientID: "bridge", Logger: zerolog.Nop()},
+	}, []bridge.HubConfig{{
+		Name: "hub", Vendor: "bench", Hub: h, Push: true, Log: zerolog.Nop(),
+		Pace: hubs.Pace{Inventory: time.Hour, Values: time.Hour, Reconcile: time.Hour},
+	}})
+	if err != nil {
+		b.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan struct{})
+	go func() { defer close(done); _ = br.Run(ctx) }()
+	b.Cleanup(func() { cancel(); <-done })
+}
+
+// arrivals receives a topic filter and tells when each payload came.
+type arrivals struct{ came chan arrival }
+
+type arrival struct {
+	topic string
+	at    time.Time
+}
+
+func benchSubscribe(b *testing.B, c paho.Client, filter string) arrivals {
+	b.Helper()
+	a := arrivals{make(chan arrival, 1<<17)}
+	t := c.Subscribe(filter, 0, func(_ paho.Client, m paho.Message) {
+		if !m.Retained() {
+			a.came <- arrival{m.Topic(), time.Now()}
+		}
+	})
+	if !t.WaitTimeout(10*time.Second) || t.Error() != nil {
+		b.Fatal(t.Error())
+	}
+	return a
+}
+
+func (a arrivals) next(b *testing.B, topic string) time.Time {
+	b.Helper()
+	for end := time.After(20 * time.Second); ; {
+		select {
+		case got := <-a.came:
+			if got.topic == topic {
+				return got.at
+			}
+		case <-end:
+			b.Fatalf("nothing came on %s", topic)
+		}
+	}
+}
+
+func quantile(d []time.Duration, q float64) time.Duration {
+	d = slices.Clone(d)
+	slices.Sort(d)
+	return d[min(int(q*float64(len(d))), len(d)-1)]
+}
+
+func median(f []float64) float64 {
+	f = slices.Clone(f)
+	slices.Sort(f)
+	return f[len(f)/2]
+}
+
+func micros(d time.Duration) float64 { return float64(d.Nanoseconds()) / 1000 }
+
+// BenchmarkEventToMQTT: a vendor's event comes in → the retained message is at a
+// subscriber. The bare hop publishes the same bytes on another topic.
+func BenchmarkEventToMQTT(b *testing.B) {
+	const devices, perSecond = 400, 500
+	addr := benchBroker(b)
+	h := benchHome(devices, 10)
+	sub, bare := benchClient(b, addr, "sub"), benchClient(b, addr, "bare")
+	benchBridge(b, addr, h)
+	benchWait(b, "the stream", func() bool { return h.stream() != nil })
+	seen := benchSubscribe(b, sub, "bench/hub/+")
+	hop := benchSubscribe(b, sub, "bare/+")
+	payload := fmt.Appendf(nil, "%0*d", 260, 7) // as long as a device's JSON here
+	benchWait(b, "the first states", func() bool { return len(seen.came) >= devices })
+
+	value := 100
+	one := func(i int) time.Duration {
+		value++
+		id := h.devices[i%devices].ID
+		topic := "bench/hub/" + strings.ReplaceAll(string(id), ".", "_")
+		begin := time.Now()
+		h.stream().Readings([]hubs.Reading{{Device: id, Values: []hubs.PointValue{
+			{Point: hubs.Point{Entity: "s1", Attr: hubs.Main}, Value: hubs.Num(float64(value))},
+		}}})
+		return seen.next(b, topic).Sub(begin)
+	}
+	alone := func(i int) time.Duration {
+		topic := "bare/" + strconv.Itoa(i%devices)
+		begin := time.Now()
+		bare.Publish(topic, 0, true, payload).Wait()
+		return hop.next(b, topic).Sub(begin)
+	}
+	var medians, tails []float64
+	var ours, theirs time.Duration
+	for b.Loop() {
+		medians, tails = nil, nil
+		for range rounds {
+			var a, z []time.Duration
+			pace := time.NewTicker(time.Second / perSecond)
+			for i := range devices {
+				<-pace.C
+				a = append(a, one(i))
+				<-pace.C
+				z = append(z, alone(i))
+			}
+			pace.Stop()
+			medians = append(medians, float64(quantile(a, .5))/float64(quantile(z, .5)))
+			tails = append(tails, float64(quantile(a, .99))/float64(quantile(z, .99)))
+			ours, theirs = quantile(a, .5), quantile(z, .5)
+		}
+	}
+	b.ReportMetric(median(medians), "median-ratio")
+	b.ReportMetric(median(tails), "p99-ratio")
+	b.ReportMetric(micros(ours), "µs-median")
+	b.ReportMetric(micros(theirs), "µs-bare-median")
+}
+
+// BenchmarkValuesThroughput: values through merge, render and publication, against a
+// loop that publishes the same number of messages of the same size.
+func BenchmarkValuesThroughput(b *testing.B) {
+	const devices = 2000
+	addr := benchBroker(b)
+	h := benchHome(devices, 10)
+	sub, bare := benchClient(b, addr, "sub"), benchClient(b, addr, "bare")
+	benchBridge(b, addr, h)
+	benchWait(b, "the stream", func() bool { return h.stream() != nil })
+	seen := benchSubscribe(b, sub, "bench/hub/+")
+	hop := benchSubscribe(b, sub, "bare/+")
+	benchWait(b, "the first states", func() bool { return len(seen.came) >= devices })
+	payload := fmt.Appendf(nil, "%0*d", 260, 7)
+	var ratios []float64
+	var rate float64
+	round := 0
+	for b.Loop() {
+		ratios = nil
+		for range rounds {
+			drain(seen.came)
+			round++
+			begin := time.Now()
+			h.stream().Readings(h.readings(round))
+			collect(b, seen.came, devices)
+			ours := time.Since(begin)
+			begin = time.Now()
+			for i := range devices {
+				bare.Publish("bare/"+strconv.Itoa(i), 0, true, payload).Wait()
+			}
+			collect(b, hop.came, devices)
+			ratios = append(ratios, float64(time.Since(begin))/float64(ours))
+			rate = float64(devices*10) / ours.Seconds()
+		}
+	}
+	b.ReportMetric(median(ratios), "of-bare")
+	b.ReportMetric(rate, "values/s")
+}
+
+func drain(c chan arrival) {
+	for len(c) > 0 {
+		<-c
+	}
+}
+
+func collect(b *testing.B, c chan arrival, n int) {
+	b.Helper()
+	end := time.After(30 * time.Second)
+	for range n {
+		select {
+		case <-c:
+		case <-end:
+			b.Fatal("messages are missing")
+		}
+	}
+}
+
+// BenchmarkStart: 1,000 devices × 10 entities, from start until all is retained,
+// against a loop publishing the same bytes; and the memory that stays.
+func BenchmarkStart(b *testing.B) {
+	const devices = 1000
+	var ratios []float64
+	var seconds, rss float64
+	for b.Loop() {
+		addr := benchBroker(b)
+		h := benchHome(devices, 10)
+		sub, bare := benchClient(b, addr, "sub"), benchClient(b, addr, "bare")
+		var mu sync.Mutex
+		held := map[string][]byte{}
+		t := sub.Subscribe("#", 0, func(_ paho.Client, m paho.Message) {
+			mu.Lock()
+			defer mu.Unlock()
+			held[m.Topic()] = m.Payload()
+		})
+		t.Wait()
+		count := func(n int) func() bool {
+			return func() bool {
+				mu.Lock()
+				defer mu.Unlock()
+				return len(held) >= n
+			}
+		}
+		begin := time.Now()
+		benchBridge(b, addr, h)
+		benchWait(b, "everything", count(3*devices))
+		ours := time.Since(begin)
+		rss = residentMB()
+		mu.Lock()
+		all := held
+		held = map[string][]byte{}
+		mu.Unlock()
+		begin = time.Now()
+		for topic, payload := range all {
+			bare.Publish("again/"+topic, 0, true, payload).Wait()
+		}
+		benchWait(b, "the bare loop", count(len(all)))
+		ratios = append(ratios, float64(ours)/float64(time.Since(begin)))
+		seconds = ours.Seconds()
+	}
+	b.ReportMetric(median(ratios), "of-bare-time")
+	b.ReportMetric(seconds, "s")
+	b.ReportMetric(rss, "MB-RSS")
+}
+
+// residentMB is the process's resident memory after a forced collection.
+func residentMB() float64 {
+	runtime.GC()
+	debug.FreeOSMemory()
+	raw, err := os.ReadFile("/proc/self/statm")
+	if err != nil {
+		return 0
+	}
+	pages, _ := strconv.ParseFloat(strings.Fields(string(raw))[1], 64)
+	return pages * float64(os.Getpagesize()) / (1 << 20)
+}
+
+// BenchmarkCommand: a command is published → the vendor is called.
+func BenchmarkCommand(b *testing.B) {
+	const devices, commands = 50, 1000
+	addr := benchBroker(b)
+	h := benchHome(devices, 2)
+	client := benchClient(b, addr, "commander")
+	benchBridge(b, addr, h)
+	seen := benchSubscribe(b, client, "bench/hub/+")
+	benchWait(b, "the first states", func() bool { return len(seen.came) >= devices })
+	var took []time.Duration
+	for b.Loop() {
+		took = nil
+		for i := range commands {
+			topic := fmt.Sprintf("bench/hub/dev_%05d/plug/set", i%devices)
+			begin := time.Now()
+			client.Publish(topic, 0, false, []string{"ON", "OFF"}[i/devices%2])
+			took = append(took, (<-h.ran).Sub(begin))
+		}
+	}
+	b.ReportMetric(micros(quantile(took, .5)), "µs-median")
+	b.ReportMetric(micros(quantile(took, .99)), "µs-p99")
+}
