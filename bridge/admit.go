@@ -69,8 +69,8 @@ func (h *hubRun) admitAll(now time.Time) {
 	h.placeSelf(self, now)
 	for _, d := range shown {
 		via := s.places[d.Via]
-		if s.barred[d.Via] {
-			via = "" // Home Assistant does not know it
+		if s.barred[d.Via] || d.Via == hubs.Self {
+			via = "" // behind the hub; what is barred Home Assistant does not know
 		}
 		h.place(discovery.Placed{Device: d, ID: s.places[d.ID], ViaID: via}, now)
 	}

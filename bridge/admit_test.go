@@ -111,10 +111,7 @@ func TestExcludedLater(t *testing.T) {
 	var broker map[string]string
 	run := func(s FilterSettings, look func(t *testing.T, h *house)) {
 		bubble(t, func(t *testing.T) {
-			h := startHome(t, store, s)
-			for topic, payload := range broker {
-				h.board.Set(topic, []byte(payload))
-			}
+			h := startHouseOn(t, broker, store, HubConfig{Name: "toy", Hub: home(), Filter: mustFilter(t, s)})
 			pass(5 * time.Second)
 			look(t, h)
 			broker, _ = h.board.all()

@@ -52,7 +52,16 @@ type house struct {
 
 func startHouse(t *testing.T, store auth.KV, list ...HubConfig) *house {
 	t.Helper()
+	return startHouseOn(t, nil, store, list...)
+}
+
+// startHouseOn starts a house on a broker that holds something already.
+func startHouseOn(t *testing.T, held map[string]string, store auth.KV, list ...HubConfig) *house {
+	t.Helper()
 	s := &house{board: &counter{board: newBoard(), again: map[string]int{}}, toys: map[string]*toy{}}
+	for topic, payload := range held {
+		s.board.Set(topic, []byte(payload))
+	}
 	var names []string
 	for i := range list {
 		names = append(names, list[i].Name)

@@ -68,7 +68,7 @@ type hubRun struct {
 	lastWhole time.Time                // the last poll of all values was asked
 	paying    bool                     // debts are being paid
 	holding   bool                     // messages wait for the manifest to be saved
-	held      []discovery.Message
+	held      []func()
 	manifest  manifest
 	health    health
 	push      pushState
@@ -234,7 +234,7 @@ func (h *hubRun) publish(d *device, now time.Time) {
 
 func (h *hubRun) send(m discovery.Message) {
 	if h.holding {
-		h.held = append(h.held, m)
+		h.held = append(h.held, func() { h.send(m) })
 		return
 	}
 	if m.Retain {

@@ -273,6 +273,9 @@ func TestHubIsPublished(t *testing.T) {
 		if info.State != OK || info.Devices < 2 || info.NextPoll == nil {
 			t.Errorf("info: %+v", info)
 		}
+		if got := r.board.history("homeassistant/device/b_toy_p1/config"); len(got) != 1 {
+			t.Errorf("want one announcement, got %d", len(got))
+		}
 		_, before := r.board.all()
 		pass(5 * time.Minute)
 		_, after := r.board.all()

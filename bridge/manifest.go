@@ -198,16 +198,13 @@ func (h *hubRun) announceSoon(d *device, old []byte, now time.Time) {
 	})
 }
 
-// announce publishes the discovery message of d: what left gets its tombstone first.
+// announce notes in the manifest what d owns, and then publishes its discovery message.
 func (h *hubRun) announce(d *device, old []byte, now time.Time) {
 	raw := d.placed.Device.ID
 	d.announcedAt = now
-	messages, err := h.layout.Announce(d.placed, h.manifest.Devices[raw].Components)
-	if err != nil {
-		h.log.Error().Err(err).Str("device", d.placed.ID).Msg("device cannot be announced, its values are published all the same")
-	}
 	topics := h.layout.Topics(d.placed)
-	for _, t := range h.manifest.Devices[raw].Topics {
+	before := h.manifest.Devices[raw]
+	for _, t := range before.Topics {
 		if !slices.Contains(topics, t) {
 			h.clear(t)
 		}
@@ -219,10 +216,24 @@ func (h *hubRun) announce(d *device, old []byte, now time.Time) {
 	if d.deleted {
 		return // the user's wish
 	}
+	if h.holding {
+		h.held = append(h.held, func() { h.tell(d, before.Components, old) })
+		return
+	}
+	h.tell(d, before.Components, old)
+}
+
+// tell publishes the discovery message of d: what left gets its tombstone first.
+func (h *hubRun) tell(d *device, before map[string]string, old []byte) {
+	raw, at := d.placed.Device.ID, d.announcedAt
+	messages, err := h.layout.Announce(d.placed, before)
+	if err != nil {
+		h.log.Error().Err(err).Str("device", d.placed.ID).Msg("device cannot be announced, its values are published all the same")
+	}
 	if len(messages) > 1 && !h.haOnline() {
 		h.owe(messages[0].Topic, string(old), string(messages[0].Payload), string(messages[1].Payload))
 	}
-	h.sendInTurn(messages, func() bool { return h.devices[raw] == d && !d.deleted && d.announcedAt.Equal(now) })
+	h.sendInTurn(messages, func() bool { return h.devices[raw] == d && !d.deleted && d.announcedAt.Equal(at) })
 }
 
 // sendInTurn sends the first message now and the others after their waits, while still holds.

@@ -66,8 +66,8 @@ func (h *hubRun) clear(topic string) {
 // broker that the manifest does not know.
 func (h *hubRun) release() {
 	h.holding = false
-	for _, m := range h.held {
-		h.send(m)
+	for _, do := range h.held {
+		do()
 	}
 	h.held = nil
 	if h.list.stale {

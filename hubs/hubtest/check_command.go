@@ -1,0 +1,340 @@
+package hubtest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"time"
+
+	"github.com/hub2mqtt/hub2mqtt/auth"
+	"github.com/hub2mqtt/hub2mqtt/hubs"
+)
+
+func commandChecks() []check {
+	return []check{
+		{"command executes once and shows", commandShows},
+		{"command is not repeated", commandOnce},
+		{"unknown device is refused", unknownDevice},
+		{"offline device is told", offlineDevice},
+	}
+}
+
+// noSuch is an id that no vendor has.
+const noSuch = "hubtest-no-such-device"
+
+func commandShows(ctx context.Context, e *env) error {
+	devices, cmd, err := e.home(ctx)
+	if err != nil {
+		return err
+	}
+	entity, err := entityOf(devices, cmd)
+	if err != nil {
+		return err
+	}
+	wanted := seen(entity, cmd)
+	before, err := e.poll(ctx)
+	if err != nil {
+		return fmt.Errorf("Poll of a healthy server: %w", err)
+	}
+	if len(wanted) > 0 && shows(before, cmd, entity, wanted) == nil {
+		return errors.New("Options.Command changes nothing: its values are there before it")
+	}
+	done := e.server.Executed()
+	if err := e.execute(ctx, cmd); err != nil {
+		return fmt.Errorf("Execute on a healthy server: %w", err)
+	}
+	if n := e.server.Executed() - done; n != 1 {
+		return fmt.Errorf("the command took effect %d times, want 1", n)
+	}
+	err = e.eventually(ctx, func() error {
+		news, err := e.poll(ctx)
+		if err != nil {
+			return fmt.Errorf("Poll: %w", err)
+		}
+		return shows(news, cmd, entity, wanted)
+	})
+	if err != nil {
+		return fmt.Errorf("Poll after Execute: %w", err)
+	}
+	news, can, err := e.read(ctx, cmd.Device)
+	if err != nil || !can {
+		return err
+	}
+	if err := shows(news, cmd, entity, wanted); err != nil {
+		return fmt.Errorf("Read after Execute: %w", err)
+	}
+	return nil
+}
+
+// eventually asks until ok or Options.Settle has passed.
+func (e *env) eventually(ctx context.Context, ok func() error) error {
+	const pause = 20 * time.Millisecond
+	deadline := time.Now().Add(e.o.Settle)
+	for {
+		err := ok()
+		if err == nil || !time.Now().Before(deadline) {
+			return err
+		}
+		t := time.NewTimer(pause)
+		select {
+		case <-ctx.Done():
+			t.Stop()
+			return ctx.Err()
+		case <-t.C:
+		}
+	}
+}
+
+// seen are the values of the command that readings can show.
+func seen(entity *hubs.Entity, cmd hubs.Command) []hubs.AttrValue {
+	var out []hubs.AttrValue
+	for _, s := range cmd.Set {
+		if f, ok := entity.Field(s.Attr); ok && !f.Unseen {
+			out = append(out, s)
+		}
+	}
+	return out
+}
+
+func shows(news []hubs.Reading, cmd hubs.Command, entity *hubs.Entity, wanted []hubs.AttrValue) error {
+	got := map[hubs.Attr]hubs.Value{}
+	for _, r := range news {
+		for _, v := range r.Values {
+			if r.Device == cmd.Device && v.Entity == cmd.Entity {
+				got[v.Attr] = v.Value
+			}
+		}
+	}
+	for _, w := range wanted {
+		f, _ := entity.Field(w.Attr)
+		if v, ok := got[w.Attr]; !ok || !near(f, v, w.Value) {
+			return fmt.Errorf("%s of %s is %s, want %s", w.Attr, cmd.Entity, v, w.Value)
+		}
+	}
+	return nil
+}
+
+// near forgives what the vendor's own scale loses: one percent of the range.
+func near(f hubs.Field, got, want hubs.Value) bool {
+	g, ok := got.Num()
+	w, _ := want.Num()
+	if !ok {
+		return got == want
+	}
+	return math.Abs(g-w) <= math.Max(f.Step, (f.Max-f.Min)/100)+1e-9
+}
+
+// commandOnce sees that a command which may have taken effect is not sent again.
+func commandOnce(ctx context.Context, e *env) error {
+	_, cmd, err := e.home(ctx)
+	if err != nil {
+		return err
+	}
+	var errs []error
+	for _, c := range []struct {
+		fault Fault
+		most  int // times that it may take effect
+		want  []hubs.Fault
+	}{
+		{Fault{Kind: Answer, Status: 503}, 0, []hubs.Fault{hubs.Transient}},
+		{Fault{Kind: Answer, Status: 500}, 0, []hubs.Fault{hubs.Transient}},
+		{Fault{Kind: Limit, After: limitAfter}, 0, []hubs.Fault{hubs.Limited}},
+		{Fault{Kind: Reset}, 0, []hubs.Fault{hubs.Transient}},
+		{Fault{Kind: LostReply}, 1, []hubs.Fault{hubs.Transient}},
+		{Fault{Kind: Cut}, 1, []hubs.Fault{hubs.Transient}},
+	} {
+		calls, done := e.server.Calls(), e.server.Executed()
+		e.server.Fail(c.fault)
+		got := e.execute(ctx, cmd)
+		e.server.Heal()
+		name := fmt.Sprintf("%s %d", c.fault.Kind, c.fault.Status)
+		if err := fault(got, c.want...); err != nil {
+			errs = append(errs, fmt.Errorf("%s: %w", name, err))
+		}
+		if n := e.server.Calls() - calls; n != 1 {
+			errs = append(errs, fmt.Errorf("%s: %d calls, want 1: it is sent once", name, n))
+		}
+		if n := e.server.Executed() - done; n > c.most {
+			errs = append(errs, fmt.Errorf("%s: took effect %d times", name, n))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+func unknownDevice(ctx context.Context, e *env) error {
+	_, cmd, err := e.home(ctx)
+	if err != nil {
+		return err
+	}
+	done := e.server.Executed()
+	stranger := cmd
+	stranger.Device = noSuch
+	var errs []error
+	if err := fault(e.execute(ctx, stranger), hubs.UnknownDevice); err != nil {
+		errs = append(errs, fmt.Errorf("Execute: %w", err))
+	}
+	if _, can, got := e.read(ctx, noSuch); can {
+		if err := fault(got, hubs.UnknownDevice); err != nil {
+			errs = append(errs, fmt.Errorf("Read: %w", err))
+		}
+	}
+	stranger = cmd
+	stranger.Entity = "no_such_entity"
+	if err := fault(e.execute(ctx, stranger), hubs.UnknownEntity, hubs.UnknownDevice, hubs.Invalid); err != nil {
+		errs = append(errs, fmt.Errorf("Execute on an unknown entity: %w", err))
+	}
+	if n := e.server.Executed() - done; n != 0 {
+		errs = append(errs, fmt.Errorf("%d commands took effect", n))
+	}
+	return errors.Join(errs...)
+}
+
+func offlineDevice(ctx context.Context, e *env) error {
+	_, cmd, err := e.home(ctx)
+	if err != nil {
+		return err
+	}
+	e.server.Offline(cmd.Device)
+	var errs []error
+	if err := fault(e.execute(ctx, cmd), hubs.Offline); err != nil {
+		errs = append(errs, fmt.Errorf("Execute: %w", err))
+	}
+	news, err := e.poll(ctx)
+	if err != nil && hubs.FaultOf(err) != hubs.Offline {
+		errs = append(errs, fmt.Errorf("Poll with one device offline: %w", err))
+	}
+	for _, r := range news {
+		if r.Device == cmd.Device && r.Online != nil && *r.Online {
+			errs = append(errs, errors.New("Poll tells that the device is online"))
+		}
+	}
+	if devices, err := e.devices(ctx); err != nil || !listed(devices, cmd.Device) {
+		errs = append(errs, fmt.Errorf("a device that is offline is still in the inventory, not gone: %w", errOr(err)))
+	}
+	return errors.Join(errs...)
+}
+
+func listed(devices []hubs.Device, id hubs.DeviceID) bool {
+	for i := range devices {
+		if devices[i].ID == id {
+			return true
+		}
+	}
+	return false
+}
+
+func errOr(err error) error {
+	if err != nil {
+		return err
+	}
+	return errors.New("it is not listed")
+}
+
+func tokenChecks() []check {
+	return []check{
+		{"refused token is renewed once for a poll", refusedPoll},
+		{"refused token is renewed once for a command", refusedCommand},
+		{"renewed token survives a restart", restart},
+		{"token that stays refused wants a login", refusedForGood},
+	}
+}
+
+func refusedPoll(ctx context.Context, e *env) error {
+	if _, _, err := e.home(ctx); err != nil {
+		return err
+	}
+	before := e.server.Calls()
+	if _, err := e.poll(ctx); err != nil {
+		return fmt.Errorf("Poll of a healthy server: %w", err)
+	}
+	usual := e.server.Calls() - before
+	if usual == 0 {
+		return nil
+	}
+	renewals := e.server.Refreshes()
+	before = e.server.Calls()
+	e.server.Fail(Fault{Kind: Refuse, Times: 1})
+	if _, err := e.poll(ctx); err != nil {
+		return fmt.Errorf("Poll with a token that is refused once: %w", err)
+	}
+	return renewedOnce(e, renewals, e.server.Calls()-before, usual)
+}
+
+func refusedCommand(ctx context.Context, e *env) error {
+	_, cmd, err := e.home(ctx)
+	if err != nil {
+		return err
+	}
+	before, done := e.server.Calls(), e.server.Executed()
+	if err := e.execute(ctx, cmd); err != nil {
+		return fmt.Errorf("Execute on a healthy server: %w", err)
+	}
+	usual := e.server.Calls() - before
+	renewals := e.server.Refreshes()
+	before = e.server.Calls()
+	e.server.Fail(Fault{Kind: Refuse, Times: 1})
+	if err := e.execute(ctx, cmd); err != nil {
+		return fmt.Errorf("Execute with a token that is refused once: %w", err)
+	}
+	if n := e.server.Executed() - done; n != 2 {
+		return fmt.Errorf("two commands took effect %d times", n)
+	}
+	return renewedOnce(e, renewals, e.server.Calls()-before, usual)
+}
+
+func renewedOnce(e *env, renewals, calls, usual int) error {
+	if n := e.server.Refreshes() - renewals; n != 1 {
+		return fmt.Errorf("%d renewals, want 1", n)
+	}
+	if calls != usual+1 {
+		return fmt.Errorf("%d calls, want %d: the refused one once more", calls, usual+1)
+	}
+	return nil
+}
+
+// restart opens a second hub on the same stores: the seed in the settings is old by
+// then, and may be dead.
+func restart(ctx context.Context, e *env) error {
+	if _, _, err := e.home(ctx); err != nil {
+		return err
+	}
+	e.server.Fail(Fault{Kind: Refuse, Times: 1})
+	if _, err := e.devices(ctx); err != nil {
+		return fmt.Errorf("Devices with a token that is refused once: %w", err)
+	}
+	renewals := e.server.Refreshes()
+	again, err := e.reopen()
+	if err != nil {
+		return err
+	}
+	if _, err := again.devices(ctx); err != nil {
+		return fmt.Errorf("Devices after a restart: %w", err)
+	}
+	if n := e.server.Refreshes() - renewals; n != 0 {
+		return fmt.Errorf("%d renewals after the restart, want 0: the stored token is good", n)
+	}
+	return errors.Join(again.wrong...)
+}
+
+func refusedForGood(ctx context.Context, e *env) error {
+	const times = 5
+	_, cmd, err := e.home(ctx)
+	if err != nil {
+		return err
+	}
+	renewals := e.server.Refreshes()
+	e.server.Fail(Fault{Kind: Refuse})
+	var errs []error
+	for range times {
+		_, err := e.devices(ctx)
+		errs = append(errs, fault(err, hubs.LoginNeeded), fault(e.execute(ctx, cmd), hubs.LoginNeeded))
+		if err != nil && !errors.Is(err, auth.ErrLogin) && !errors.Is(err, auth.ErrRejected) {
+			errs = append(errs, fmt.Errorf("the error is neither auth.ErrLogin nor auth.ErrRejected: %w", err))
+		}
+	}
+	if n := e.server.Refreshes() - renewals; n > times {
+		errs = append(errs, fmt.Errorf("%d renewals for %d calls: a storm", n, 2*times))
+	}
+	return errors.Join(errs...)
+}
