@@ -41,14 +41,18 @@ type options map[string]json.RawMessage
 // text is a text option; empty: it is not set.
 func (o options) text(name string) string {
 	var s string
-	_ = json.Unmarshal(o[name], &s)
+	if raw, set := o[name]; set {
+		_ = json.Unmarshal(raw, &s)
+	}
 	return s
 }
 
 // flag is an on-off option; nil: it is not set.
 func (o options) flag(name string) *bool {
 	var b *bool
-	_ = json.Unmarshal(o[name], &b)
+	if raw, set := o[name]; set {
+		_ = json.Unmarshal(raw, &b)
+	}
 	return b
 }
 

@@ -18,7 +18,10 @@ type list struct {
 	stale  bool // it changed while messages were held
 }
 
-const listEvery = 10 * time.Second
+const (
+	listEvery = 10 * time.Second
+	listFirst = 200 * time.Millisecond
+)
 
 // listedDevice is one device of BASE/HUB/devices, for people and flows.
 type listedDevice struct {
@@ -66,11 +69,11 @@ func (h *hubRun) listSoon(now time.Time) {
 		h.list.booked, h.list.at = false, time.Now()
 		h.publishList()
 	}
-	if wait := h.list.at.Add(listEvery).Sub(now); wait > 0 && !h.list.at.IsZero() {
-		h.later(wait, publish)
-		return
+	wait := listFirst // after what the list is about
+	if !h.list.at.IsZero() {
+		wait = max(wait, h.list.at.Add(listEvery).Sub(now))
 	}
-	publish()
+	h.later(wait, publish)
 }
 
 // publishList lists what is shown, the hub's own device too, and what is held.

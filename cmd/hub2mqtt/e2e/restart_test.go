@@ -21,6 +21,7 @@ const outage = 5 * time.Minute
 // back with the right values, without a human, and the broker must hold exactly the
 // topics that it held before.
 func TestRestartMatrix(t *testing.T) {
+	t.Parallel()
 	cases := []struct {
 		name string
 		play func(t *testing.T, s *stage)
