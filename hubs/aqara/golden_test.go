@@ -3,7 +3,6 @@ package aqara
 import (
 	"bytes"
 	"encoding/json"
-	"flag"
 	"os"
 	"path/filepath"
 	"strings"
@@ -12,9 +11,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/hub2mqtt/hub2mqtt/hubs"
+	"github.com/hub2mqtt/hub2mqtt/hubs/hubtest"
 )
-
-var update = flag.Bool("update", false, "rewrite the golden files")
 
 // home is a case's in.json: the data of the Studio's answers. Without values those of
 // the specs count.
@@ -57,7 +55,8 @@ func (h home) decode(tb testing.TB) (devices []hubs.Device, readings []hubs.Read
 		tb.Fatal("values:", err)
 	}
 	models = map[string]*model{}
-	for _, m := range specs {
+	for i := range specs {
+		m := newModel(&specs[i], nil)
 		models[m.id] = m
 	}
 	for i := range list {
@@ -97,7 +96,7 @@ func golden(t *testing.T, path string, v any) {
 	if err := enc.Encode(v); err != nil {
 		t.Fatal(err)
 	}
-	if *update {
+	if hubtest.Updating() {
 		if err := os.WriteFile(path, buf.Bytes(), 0o600); err != nil {
 			t.Fatal(err)
 		}

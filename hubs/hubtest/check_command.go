@@ -7,13 +7,13 @@ import (
 	"math"
 	"time"
 
-	"github.com/hub2mqtt/hub2mqtt/auth"
 	"github.com/hub2mqtt/hub2mqtt/hubs"
 )
 
 func commandChecks() []check {
 	return []check{
 		{"command executes once and shows", commandShows},
+		{"each settable thing can be set", eachSettable},
 		{"command is not repeated", commandOnce},
 		{"unknown device is refused", unknownDevice},
 		{"offline device is told", offlineDevice},
@@ -209,132 +209,11 @@ func offlineDevice(ctx context.Context, e *env) error {
 			errs = append(errs, errors.New("Poll tells that the device is online"))
 		}
 	}
-	if devices, err := e.devices(ctx); err != nil || !listed(devices, cmd.Device) {
-		errs = append(errs, fmt.Errorf("a device that is offline is still in the inventory, not gone: %w", errOr(err)))
-	}
-	return errors.Join(errs...)
-}
-
-func listed(devices []hubs.Device, id hubs.DeviceID) bool {
-	for i := range devices {
-		if devices[i].ID == id {
-			return true
-		}
-	}
-	return false
-}
-
-func errOr(err error) error {
+	devices, err := e.devices(ctx)
 	if err != nil {
-		return err
-	}
-	return errors.New("it is not listed")
-}
-
-func tokenChecks() []check {
-	return []check{
-		{"refused token is renewed once for a poll", refusedPoll},
-		{"refused token is renewed once for a command", refusedCommand},
-		{"renewed token survives a restart", restart},
-		{"token that stays refused wants a login", refusedForGood},
-	}
-}
-
-func refusedPoll(ctx context.Context, e *env) error {
-	if _, _, err := e.home(ctx); err != nil {
-		return err
-	}
-	before := e.server.Calls()
-	if _, err := e.poll(ctx); err != nil {
-		return fmt.Errorf("Poll of a healthy server: %w", err)
-	}
-	usual := e.server.Calls() - before
-	if usual == 0 {
-		return nil
-	}
-	renewals := e.server.Refreshes()
-	before = e.server.Calls()
-	e.server.Fail(Fault{Kind: Refuse, Times: 1})
-	if _, err := e.poll(ctx); err != nil {
-		return fmt.Errorf("Poll with a token that is refused once: %w", err)
-	}
-	return renewedOnce(e, renewals, e.server.Calls()-before, usual)
-}
-
-func refusedCommand(ctx context.Context, e *env) error {
-	_, cmd, err := e.home(ctx)
-	if err != nil {
-		return err
-	}
-	before, done := e.server.Calls(), e.server.Executed()
-	if err := e.execute(ctx, cmd); err != nil {
-		return fmt.Errorf("Execute on a healthy server: %w", err)
-	}
-	usual := e.server.Calls() - before
-	renewals := e.server.Refreshes()
-	before = e.server.Calls()
-	e.server.Fail(Fault{Kind: Refuse, Times: 1})
-	if err := e.execute(ctx, cmd); err != nil {
-		return fmt.Errorf("Execute with a token that is refused once: %w", err)
-	}
-	if n := e.server.Executed() - done; n != 2 {
-		return fmt.Errorf("two commands took effect %d times", n)
-	}
-	return renewedOnce(e, renewals, e.server.Calls()-before, usual)
-}
-
-func renewedOnce(e *env, renewals, calls, usual int) error {
-	if n := e.server.Refreshes() - renewals; n != 1 {
-		return fmt.Errorf("%d renewals, want 1", n)
-	}
-	if calls != usual+1 {
-		return fmt.Errorf("%d calls, want %d: the refused one once more", calls, usual+1)
-	}
-	return nil
-}
-
-// restart opens a second hub on the same stores: the seed in the settings is old by
-// then, and may be dead.
-func restart(ctx context.Context, e *env) error {
-	if _, _, err := e.home(ctx); err != nil {
-		return err
-	}
-	e.server.Fail(Fault{Kind: Refuse, Times: 1})
-	if _, err := e.devices(ctx); err != nil {
-		return fmt.Errorf("Devices with a token that is refused once: %w", err)
-	}
-	renewals := e.server.Refreshes()
-	again, err := e.reopen()
-	if err != nil {
-		return err
-	}
-	if _, err := again.devices(ctx); err != nil {
-		return fmt.Errorf("Devices after a restart: %w", err)
-	}
-	if n := e.server.Refreshes() - renewals; n != 0 {
-		return fmt.Errorf("%d renewals after the restart, want 0: the stored token is good", n)
-	}
-	return errors.Join(again.wrong...)
-}
-
-func refusedForGood(ctx context.Context, e *env) error {
-	const times = 5
-	_, cmd, err := e.home(ctx)
-	if err != nil {
-		return err
-	}
-	renewals := e.server.Refreshes()
-	e.server.Fail(Fault{Kind: Refuse})
-	var errs []error
-	for range times {
-		_, err := e.devices(ctx)
-		errs = append(errs, fault(err, hubs.LoginNeeded), fault(e.execute(ctx, cmd), hubs.LoginNeeded))
-		if err != nil && !errors.Is(err, auth.ErrLogin) && !errors.Is(err, auth.ErrRejected) {
-			errs = append(errs, fmt.Errorf("the error is neither auth.ErrLogin nor auth.ErrRejected: %w", err))
-		}
-	}
-	if n := e.server.Refreshes() - renewals; n > times {
-		errs = append(errs, fmt.Errorf("%d renewals for %d calls: a storm", n, 2*times))
+		errs = append(errs, fmt.Errorf("Devices with one device offline: %w", err))
+	} else if _, err := entityOf(devices, cmd); err != nil {
+		errs = append(errs, fmt.Errorf("a device that is offline has not left: %w", err))
 	}
 	return errors.Join(errs...)
 }

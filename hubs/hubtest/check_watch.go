@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"slices"
 	"sync"
-	"time"
 
 	"github.com/hub2mqtt/hub2mqtt/hubs"
 )
@@ -83,20 +82,16 @@ func (s *sink) lives() error {
 	return nil
 }
 
-const (
-	streamOpens = 5 * time.Second
-	streamTells = 5 * time.Second
-)
-
 // watch runs a stream, waits until it lives, lets use do its part, and ends it.
 func (e *env) watch(ctx context.Context, w hubs.Watcher, use func(ctx context.Context, s *sink) error) (*sink, error) {
 	s := newSink()
 	ctx, cancel := context.WithCancel(ctx)
-	ended := make(chan error, 1)
+	ended := make(chan struct{})
 	go func() {
-		ended <- e.do(ctx, "Watch", func(ctx context.Context) error { return w.Watch(ctx, s) })
+		defer close(ended)
+		_ = e.do(ctx, "Watch", func(ctx context.Context) error { return w.Watch(ctx, s) }) // how it ends is no matter here
 	}()
-	opening, stop := context.WithTimeout(ctx, streamOpens)
+	opening, stop := context.WithTimeout(ctx, e.o.patient())
 	err := s.until(opening, s.lives)
 	stop()
 	if err == nil {
@@ -124,7 +119,7 @@ func watched(ctx context.Context, e *env) error {
 		if err := e.execute(ctx, cmd); err != nil {
 			return fmt.Errorf("Execute on a healthy server: %w", err)
 		}
-		ctx, cancel := context.WithTimeout(ctx, streamTells)
+		ctx, cancel := context.WithTimeout(ctx, e.o.patient())
 		defer cancel()
 		err := s.until(ctx, func() error { return shows(s.got(), cmd, entity, seen(entity, cmd)) })
 		if err != nil {
@@ -145,7 +140,7 @@ func streamBreaks(ctx context.Context, e *env) error {
 		return nil
 	}
 	s := newSink()
-	ctx, cancel := context.WithTimeout(ctx, streamOpens+streamTells)
+	ctx, cancel := context.WithTimeout(ctx, 2*e.o.patient())
 	defer cancel()
 	ended := make(chan error, 1)
 	go func() {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime/debug"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -30,72 +31,81 @@ type env struct {
 	in      *Instance
 	others  []*Instance
 	ignored goleak.Option // the goroutines of before
+	notes   *notes
+}
 
+// notes are what hubs said, and what they did that breaks the contract anywhere.
+type notes struct {
 	mu    sync.Mutex
 	said  []string
 	wrong []error
 }
 
-func newEnv(o *Options, s Server) (*env, error) {
-	e := &env{o: o, server: s, ignored: goleak.IgnoreCurrent()}
+func newEnv(ctx context.Context, o *Options, s Server) (*env, error) {
+	e := &env{o: o, server: s, ignored: goleak.IgnoreCurrent(), notes: &notes{}}
 	var err error
-	e.in, err = open(o.Vendor, s.Settings(), auth.NewMemStore(), auth.NewMemStore())
+	e.in, err = open(ctx, o.Vendor, s.Settings(), auth.NewMemStore(), auth.NewMemStore())
 	if err != nil {
 		return nil, fmt.Errorf("open with the server's settings: %w", err)
 	}
+	e.in.patience = o.patient()
 	return e, nil
 }
 
 // reopen is a restart: another hub on the same stores.
-func (e *env) reopen() (*env, error) {
-	in, err := open(e.o.Vendor, e.server.Settings(), e.in.Store, e.in.Cache)
+func (e *env) reopen(ctx context.Context) (*env, error) {
+	in, err := open(ctx, e.o.Vendor, e.server.Settings(), e.in.Store, e.in.Cache)
 	if err != nil {
 		return nil, fmt.Errorf("open once more: %w", err)
 	}
 	e.others = append(e.others, in)
-	return &env{o: e.o, server: e.server, in: in}, nil
+	return &env{o: e.o, server: e.server, in: in, notes: e.notes}, nil
 }
 
 // finish closes the hubs and says what broke the contract on the way.
-func (e *env) finish() error {
-	errs := e.wrong
-	logs := make([]string, 0, 1+len(e.others))
+func (e *env) finish(ctx context.Context) error {
+	var errs []error
+	var logs []string
 	for _, in := range append(e.others, e.in) {
-		errs = append(errs, in.close())
-		logs = append(logs, in.Log.String())
+		errs = append(errs, in.close(ctx))
+		logs = append(logs, strings.Split(in.Log.String(), "\n")...)
 	}
+	e.notes.mu.Lock()
+	defer e.notes.mu.Unlock()
+	said := e.notes.said
+	errs = append(errs, e.notes.wrong...)
 	secrets := e.server.Secrets()
-	for _, line := range strings.Split(strings.Join(logs, "\n"), "\n") {
-		if err := FindSecret(line, secrets); err != nil {
-			errs = append(errs, fmt.Errorf("log: %w, in a line of %d characters", err, len(line)))
-			break
-		}
+	if err := firstSecret(logs, secrets); err != nil {
+		errs = append(errs, fmt.Errorf("log: %w", err))
 	}
-	for _, text := range e.said {
-		if err := FindSecret(text, secrets); err != nil {
-			errs = append(errs, fmt.Errorf("error text or data: %w", err))
-			break
-		}
+	if err := firstSecret(said, secrets); err != nil {
+		errs = append(errs, fmt.Errorf("error text or data: %w", err))
 	}
-	for _, text := range append(e.said, logs...) {
-		if strings.Contains(text, marker) {
-			errs = append(errs, errors.New("a piece of an answer shows up in an error or the log"))
-			break
-		}
+	if strings.Contains(strings.Join(said, "\n")+strings.Join(logs, "\n"), marker) {
+		errs = append(errs, errors.New("a piece of an answer or of a setting shows up in an error or the log"))
 	}
 	return errors.Join(errs...)
 }
 
+func firstSecret(texts, secrets []string) error {
+	for _, text := range texts {
+		if err := FindSecret(text, secrets); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 func (e *env) note(text string) {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	e.said = append(e.said, text)
+	e.notes.mu.Lock()
+	defer e.notes.mu.Unlock()
+	e.notes.said = append(e.notes.said, text)
 }
 
 func (e *env) blame(format string, args ...any) {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	e.wrong = append(e.wrong, fmt.Errorf(format, args...))
+	e.notes.mu.Lock()
+	defer e.notes.mu.Unlock()
+	e.notes.wrong = append(e.notes.wrong, fmt.Errorf(format, args...))
 }
 
 // do makes one call in its own goroutine, so that neither a panic nor a hub that does
@@ -280,10 +290,8 @@ func fault(err error, want ...hubs.Fault) error {
 		return fmt.Errorf("no error, want %s", want[0])
 	}
 	got := hubs.FaultOf(err)
-	for _, w := range want {
-		if got == w {
-			return nil
-		}
+	if slices.Contains(want, got) {
+		return nil
 	}
 	return fmt.Errorf("fault %s, want %s: %w", got, want[0], err)
 }

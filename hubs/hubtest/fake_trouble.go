@@ -170,8 +170,9 @@ func effects(cmd hubs.Command, spec hubs.Spec) []hubs.AttrValue {
 		return word(hubs.State, "triggered")
 	case hubs.Install:
 		return []hubs.AttrValue{{Attr: hubs.InProgress, Value: hubs.Bool(true)}}
+	default:
+		return cmd.Set
 	}
-	return cmd.Set
 }
 
 // Watch implements hubs.Watcher.

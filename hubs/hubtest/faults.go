@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"strconv"
@@ -60,6 +61,7 @@ type Faults struct {
 	mu        sync.Mutex
 	faults    []*Fault
 	left      map[*Fault]int
+	healed    chan struct{}
 	calls     int
 	renewals  int
 	inFlight  int
@@ -71,18 +73,32 @@ func (s *Faults) Fail(f Fault) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.left == nil {
-		s.left = map[*Fault]int{}
+		s.left, s.healed = map[*Fault]int{}, make(chan struct{})
 	}
 	s.faults = append(s.faults, &f)
 	s.left[&f] = f.Times
 }
 
-// Heal removes all faults.
+// Heal removes all faults. Calls that hang break.
 func (s *Faults) Heal() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.faults = nil
-	clear(s.left)
+	if s.healed != nil {
+		close(s.healed)
+	}
+	s.faults, s.left, s.healed = nil, nil, nil
+}
+
+// hanging ends with the faults of now.
+func (s *Faults) hanging() <-chan struct{} {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.healed == nil {
+		done := make(chan struct{})
+		close(done)
+		return done
+	}
+	return s.healed
 }
 
 // Calls is how many calls came in, those that renew a token apart.
@@ -157,7 +173,10 @@ func (s *Faults) take(r *http.Request, body []byte) (f *Fault, done func()) {
 func (s *Faults) strike(w http.ResponseWriter, r *http.Request, body []byte, next http.Handler, f Fault) {
 	switch f.Kind {
 	case Hang:
-		<-r.Context().Done()
+		select {
+		case <-r.Context().Done():
+		case <-s.hanging():
+		}
 		panic(http.ErrAbortHandler)
 	case Reset:
 		panic(http.ErrAbortHandler)
@@ -202,9 +221,7 @@ func cut(w http.ResponseWriter, r *http.Request, next http.Handler, kind Kind) {
 	rec := httptest.NewRecorder()
 	next.ServeHTTP(rec, r)
 	if kind == Cut {
-		for name, values := range rec.Header() {
-			w.Header()[name] = values
-		}
+		maps.Copy(w.Header(), rec.Header())
 		body := rec.Body.Bytes()
 		w.Header().Set("Content-Length", strconv.Itoa(len(body)+1))
 		w.WriteHeader(rec.Code)
@@ -229,10 +246,11 @@ func huge(ctx context.Context, w http.ResponseWriter, size int) {
 
 // echo quotes the request in every text that an error answer may have.
 func echo(w http.ResponseWriter, r *http.Request, body []byte) {
-	text := r.Method + " " + r.URL.String() + " " + string(body)
+	words := []string{r.Method, r.URL.String(), string(body)}
 	for name, values := range r.Header {
-		text += " " + name + ": " + strings.Join(values, ", ")
+		words = append(words, name+":", strings.Join(values, ", "))
 	}
+	text := strings.Join(words, " ")
 	quoted, err := json.Marshal(map[string]any{
 		"error": text, "error_description": text, "message": text, "msg": text, "detail": text, "code": 400,
 		"errors": []any{map[string]string{"message": text}}, "result": text,

@@ -51,6 +51,17 @@ type Options struct {
 	Within time.Duration
 	// Skip names checks that make no sense for the vendor, with the reason.
 	Skip map[string]string
+
+	patience time.Duration // for streams and tasks; zero: 5 s
+}
+
+const patience = 5 * time.Second
+
+func (o *Options) patient() time.Duration {
+	if o.patience > 0 {
+		return o.patience
+	}
+	return patience
 }
 
 func (o *Options) within() time.Duration {
@@ -96,13 +107,13 @@ func Run(t *testing.T, o Options) {
 // run makes the check on a server that nobody used yet. Whatever it checks, nothing
 // may panic, no call may outlive its context and no secret may show.
 func (c check) run(ctx context.Context, o *Options, s Server) error {
-	e, err := newEnv(o, s)
+	ctx, cancel := context.WithTimeout(ctx, checkLimit)
+	defer cancel()
+	e, err := newEnv(ctx, o, s)
 	if err != nil {
 		return err
 	}
-	ctx, cancel := context.WithTimeout(ctx, checkLimit)
-	defer cancel()
-	return errors.Join(c.fn(ctx, e), e.finish())
+	return errors.Join(c.fn(ctx, e), e.finish(ctx))
 }
 
 func checks() []check {

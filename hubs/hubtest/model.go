@@ -107,7 +107,7 @@ func checkWords(spec hubs.Spec) error {
 		return nil
 	}
 	if len(words) == 0 {
-		return fmt.Errorf("a %s without any choice", reflect.TypeOf(spec).Name())
+		return fmt.Errorf("%s without any choice", reflect.TypeOf(spec).Name())
 	}
 	return unique(words)
 }

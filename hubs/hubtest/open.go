@@ -18,9 +18,6 @@ import (
 	"github.com/hub2mqtt/hub2mqtt/hubs"
 )
 
-// closeWithin is how long the tasks of a hub may take to end.
-const closeWithin = 5 * time.Second
-
 // Instance is one opened hub and what it was given.
 type Instance struct {
 	Hub      hubs.Hub
@@ -31,6 +28,7 @@ type Instance struct {
 	// must not hide the holes of the first.
 	Log *Log
 
+	patience  time.Duration // with tasks that are to end
 	redact    *auth.Redactor
 	transport *http.Transport
 	cancel    context.CancelFunc
@@ -45,24 +43,25 @@ type Instance struct {
 // it when the test ends.
 func Open(tb testing.TB, v hubs.Vendor, settings map[string]string) *Instance {
 	tb.Helper()
-	in, err := open(v, settings, auth.NewMemStore(), auth.NewMemStore())
+	in, err := open(tb.Context(), v, settings, auth.NewMemStore(), auth.NewMemStore())
 	if err != nil {
 		tb.Fatal(err)
 	}
 	tb.Cleanup(func() {
-		if err := in.close(); err != nil {
+		if err := in.close(context.Background()); err != nil {
 			tb.Error(err)
 		}
 	})
 	return in
 }
 
-func open(v hubs.Vendor, settings map[string]string, store, cache auth.KV) (*Instance, error) {
+// open gives the hub a life of its own: tasks end with close, not with ctx.
+func open(ctx context.Context, v hubs.Vendor, settings map[string]string, store, cache auth.KV) (*Instance, error) {
 	in := &Instance{
-		Settings: NewSettings(settings), Store: store, Cache: cache, Log: &Log{},
+		Settings: NewSettings(settings), Store: store, Cache: cache, Log: &Log{}, patience: patience,
 		redact: auth.NewRedactor(io.Discard), transport: &http.Transport{MaxIdleConnsPerHost: 16},
 	}
-	ctx, cancel := context.WithCancel(context.Background())
+	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	in.cancel = cancel
 	log := zerolog.New(in.Log).Level(zerolog.DebugLevel)
 	hub, err := v.Open(in.Settings, hubs.Deps{
@@ -72,7 +71,7 @@ func open(v hubs.Vendor, settings map[string]string, store, cache auth.KV) (*Ins
 		},
 	})
 	if err != nil {
-		return nil, errors.Join(err, in.close())
+		return nil, errors.Join(err, in.close(ctx))
 	}
 	in.Hub = hub
 	return in, nil
@@ -113,19 +112,19 @@ func (in *Instance) Managers() []*auth.Manager {
 }
 
 // close ends what the hub started. Errors are of tasks that do not end, and of panics.
-func (in *Instance) close() error {
+func (in *Instance) close(ctx context.Context) error {
 	in.cancel()
 	done := make(chan struct{})
 	go func() { in.tasks.Wait(); close(done) }()
 	var errs []error
-	limit := time.NewTimer(closeWithin)
+	limit := time.NewTimer(in.patience)
 	defer limit.Stop()
 	select {
 	case <-done:
 	case <-limit.C:
-		errs = append(errs, fmt.Errorf("a task that the hub started has not ended %s after its context", closeWithin))
+		errs = append(errs, fmt.Errorf("a task that the hub started has not ended %s after its context", in.patience))
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), closeWithin)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), in.patience)
 	defer cancel()
 	for _, m := range in.Managers() {
 		errs = append(errs, m.Close(ctx))
