@@ -55,8 +55,7 @@ func (h home) decode(tb testing.TB) (devices []hubs.Device, readings []hubs.Read
 		tb.Fatal("values:", err)
 	}
 	models = map[string]*model{}
-	for i := range specs {
-		m := newModel(&specs[i], nil)
+	for _, m := range specs {
 		models[m.id] = m
 	}
 	for i := range list {
