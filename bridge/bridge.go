@@ -42,6 +42,7 @@ type Bridge struct {
 	byName  map[string]*hubRun
 	inbox   chan message
 	started time.Time
+	before  ownRecord     // of the last run
 	changed chan struct{} // a hub's state changed
 
 	replayed map[string]bool // command topics with a retained message, to say so once

@@ -51,11 +51,15 @@ func (b *Bridge) findSelf(id string) (discovery.Placed, bool) {
 // announceSelf publishes the bridge's own device, before all others: they hang behind it.
 func (b *Bridge) announceSelf() {
 	p := b.selfPlaced()
-	messages, err := b.layout.Announce(p, nil)
+	messages, err := b.layout.Announce(p, b.before.Components)
 	if err != nil {
 		b.cfg.Log.Error().Err(err).Msg("the bridge's own device cannot be announced")
 	}
 	for _, m := range append(messages, b.layout.Availability(p, true)) {
+		if m.After > 0 { // an older version had a component more
+			time.AfterFunc(m.After, func() { b.out.Set(m.Topic, m.Payload) })
+			continue
+		}
 		b.out.Set(m.Topic, m.Payload)
 	}
 	b.publishSelf()

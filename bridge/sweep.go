@@ -20,6 +20,12 @@ const (
 	ghostDelay = 3 * time.Second // after the connection: what the broker holds has come by then
 )
 
+// ownRecord is what of the bridge itself stands on the broker.
+type ownRecord struct {
+	Topics     []string          `json:"topics"`
+	Components map[string]string `json:"components"` // of its device: key → platform
+}
+
 // ownTopics are the bridge's own retained topics.
 func (b *Bridge) ownTopics() []string {
 	return append(b.layout.Topics(b.selfPlaced()), b.layout.BridgeStatus(), b.layout.BridgeInfo())
@@ -28,20 +34,19 @@ func (b *Bridge) ownTopics() []string {
 // sweep compares what was published with what is wanted now. It comes before the connection.
 func (b *Bridge) sweep(ctx context.Context) {
 	log := b.cfg.Log
-	topics := b.ownTopics()
+	now := ownRecord{Topics: b.ownTopics(), Components: b.layout.Components(b.selfPlaced())}
 	raw, rev, err := b.cfg.Store.Get(ctx, ownKey)
 	if raw != nil && err == nil {
-		var before []string
-		if err := json.Unmarshal(raw, &before); err != nil {
+		if err := json.Unmarshal(raw, &b.before); err != nil {
 			log.Warn().Err(err).Msg("the list of the bridge's topics is damaged")
 		}
-		for _, t := range before {
-			if !slices.Contains(topics, t) {
+		for _, t := range b.before.Topics {
+			if !slices.Contains(now.Topics, t) {
 				b.out.Set(t, nil)
 			}
 		}
 	}
-	if now, _ := json.Marshal(topics); string(now) != string(raw) {
+	if now, _ := json.Marshal(now); string(now) != string(raw) {
 		if _, err := b.cfg.Store.Put(ctx, ownKey, now, rev); err != nil {
 			log.Warn().Err(err).Msg("the list of the bridge's topics cannot be saved")
 		}
