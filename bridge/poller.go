@@ -17,6 +17,7 @@ const (
 	loginRetry  = time.Minute      // while a human is needed: the token manager looks for a new login, without the network
 	misRetry    = 5 * time.Minute
 	jitterShare = 0.1
+	longestWait = 40 * time.Second // for a hub that is away; backoff adds up to half of it
 )
 
 // clock is when a hub is asked next.
@@ -31,7 +32,7 @@ type clock struct {
 func (h *hubRun) pollLoop(ctx context.Context) {
 	c := clock{policy: backoff.NewExponentialBackOff(
 		backoff.WithInitialInterval(2*time.Second), backoff.WithMultiplier(2),
-		backoff.WithMaxInterval(time.Minute), backoff.WithMaxElapsedTime(0))}
+		backoff.WithMaxInterval(longestWait), backoff.WithMaxElapsedTime(0))}
 	for ctx.Err() == nil {
 		began := time.Now()
 		wait := h.round(ctx, &c, began)

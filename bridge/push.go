@@ -76,6 +76,9 @@ func (h *hubRun) watchLoop(ctx context.Context, w hubs.Watcher) {
 		h.mu.Unlock()
 		err := h.recovered("push", func() error { return w.Watch(streamCtx, sink{h}) })
 		cancel()
+		if ctx.Err() != nil {
+			return
+		}
 		h.pushDown(err)
 		if time.Since(opened) > time.Minute {
 			policy.Reset()

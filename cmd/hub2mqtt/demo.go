@@ -47,7 +47,6 @@ func demo(ctx context.Context, stdout, stderr io.Writer) error {
 		"AQARA_URL=" + studioURL,
 		"AQARA_ACCESS_TOKEN=" + pair.Access,
 		"AQARA_REFRESH_TOKEN=" + pair.Refresh,
-		"AQARA_POLL_INTERVAL=2s",
 	})
 	if err != nil {
 		return fmt.Errorf("demo: %w", err)

@@ -91,9 +91,15 @@ func (s *stage) startBroker(t *testing.T) {
 
 func setUp(t *testing.T) *stage {
 	t.Helper()
+	return setUpHome(t, "")
+}
+
+// setUpHome sets up with one of the simulator's homes; empty: the small one.
+func setUpHome(t *testing.T, home string) *stage {
+	t.Helper()
 	s := &stage{dir: t.TempDir(), haDir: t.TempDir(), port: freePort(t)}
 	s.startBroker(t)
-	s.sim = startSimulator(t)
+	s.sim = startSimulator(t, home)
 	s.mqtt = listen(t, s.broker)
 	s.ha = startHA(t, s.broker, "--dir", s.haDir)
 	s.bridge = hub2mqtt(t, s.broker, s.sim, s.dir)
@@ -104,7 +110,7 @@ func setUp(t *testing.T) *stage {
 // settled waits until Home Assistant shows the whole home as it is.
 func (s *stage) settled(t *testing.T) {
 	t.Helper()
-	waitFor(t, 60*time.Second, "Home Assistant to show the home", func() bool { return cmp.Equal(home(), s.ours(t)) })
+	waitFor(t, 100*time.Second, "Home Assistant to show the home", func() bool { return cmp.Equal(home(), s.ours(t)) })
 }
 
 // ours are Home Assistant's states of our entities.
@@ -235,7 +241,7 @@ func TestOtherThingsCanBeDriven(t *testing.T) {
 
 func TestWrongPayloadsSendNothing(t *testing.T) {
 	broker, _ := mosquitto(t, freePort(t))
-	sim := startSimulator(t)
+	sim := startSimulator(t, "")
 	mq := listen(t, broker)
 	hub2mqtt(t, broker, sim, t.TempDir())
 	waitFor(t, 30*time.Second, "the bridge", func() bool { return mq.get(outlet) != "" })
@@ -278,7 +284,7 @@ func TestWrongPayloadsSendNothing(t *testing.T) {
 
 func TestRetainedCommandIsNotReplayed(t *testing.T) {
 	broker, _ := mosquitto(t, freePort(t))
-	sim := startSimulator(t)
+	sim := startSimulator(t, "")
 	mq := listen(t, broker)
 	mq.publish(t, outlet+"/x3_output/set", "ON", true)
 	b := hub2mqtt(t, broker, sim, t.TempDir())
@@ -331,7 +337,7 @@ func TestHomeAssistantsOwnLint(t *testing.T) {
 		t.Skip("HUB2MQTT_TEST_HA_LINT does not name a command that checks discovery messages")
 	}
 	broker, _ := mosquitto(t, freePort(t))
-	sim := startSimulator(t)
+	sim := startSimulator(t, "")
 	mq := listen(t, broker)
 	hub2mqtt(t, broker, sim, t.TempDir())
 	const prefix = "homeassistant/device/"

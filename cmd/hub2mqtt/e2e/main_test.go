@@ -55,7 +55,11 @@ type simulated struct{ URL, Control, Access, Refresh string }
 func simulate() int {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, os.Interrupt)
 	defer stop()
-	studio := aqaratest.New(aqaratest.Options{})
+	var opts aqaratest.Options
+	if os.Getenv(simulatorEnv) == "home:full" {
+		opts.Home = aqaratest.FullHome()
+	}
+	studio := aqaratest.New(opts)
 	api, err1 := net.Listen("tcp", "127.0.0.1:0")
 	ctl, err2 := net.Listen("tcp", "127.0.0.1:0")
 	if err1 != nil || err2 != nil {

@@ -174,13 +174,13 @@ type simulator struct {
 	*process
 }
 
-func startSimulator(t *testing.T) *simulator {
+func startSimulator(t *testing.T, home string) *simulator {
 	t.Helper()
 	self, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &simulator{process: start(t, []string{simulatorEnv + "=1"}, self)}
+	s := &simulator{process: start(t, []string{simulatorEnv + "=home:" + home}, self)}
 	s.line(t, &s.simulated)
 	return s
 }

@@ -3,7 +3,6 @@ package aqaratest
 import (
 	"encoding/json"
 	"fmt"
-	"math"
 	"net/http"
 	"slices"
 	"time"
@@ -78,6 +77,9 @@ func (s *Studio) order(q *request, o order) (code int, text string) {
 	if i < 0 {
 		return codeParam, "command does not exist"
 	}
+	if code, text = s.forbidden(o.Address, o.command); code != 0 {
+		return code, text
+	}
 	args, fault := checkArgs(f.Commands[i], o.args)
 	if fault != "" {
 		return codeParam, fault
@@ -111,54 +113,6 @@ func checkArgs(c Command, raw map[string]json.RawMessage) (args map[string]any, 
 		return nil, "a field that the command does not have"
 	}
 	return args, ""
-}
-
-// obey is what a device does after an accepted command.
-func (s *Studio) obey(o order, args map[string]any, now time.Time) {
-	target := o.Address
-	target.Trait = "TargetPositionPercentage"
-	number := func(field string) float64 {
-		f, _ := args[field].(float64)
-		return f
-	}
-	switch o.command {
-	case "On", "Off", "Toggle":
-		s.switchOutput(o, now)
-	case "SetBrightness", "SetBrightnessWithOnOff":
-		target.Trait = "CurrentLevel"
-		s.effect(target, number("Level"), now)
-		if o.command == "SetBrightnessWithOnOff" {
-			s.effect(Address{o.Device, o.Endpoint, "Output", "OnOff"}, true, now)
-		}
-	case "MoveToColorTemperature":
-		target.Trait = "ColorTemperature"
-		s.effect(target, args["ColorTemperature"], now)
-	case "StopMotion":
-		s.halt(target, now)
-		s.follow(target, s.position(target), now)
-	case "GoToMinPositionPercentage":
-		s.effect(target, 0.0, now)
-	case "GoToMaxPositionPercentage":
-		s.effect(target, 100.0, now)
-	case "GoToPositionPercentage":
-		s.effect(target, number("PositionPercentage"), now)
-	case "StepPosition":
-		s.effect(target, math.Min(math.Max(s.position(target)+number("Size"), 0), 100), now)
-	}
-}
-
-func (s *Studio) switchOutput(o order, now time.Time) {
-	a := o.Address
-	a.Trait = "OnOff"
-	t := s.home.trait(a)
-	if t == nil {
-		return
-	}
-	on := o.command == "On"
-	if o.command == "Toggle" {
-		on = t.Value != true
-	}
-	s.effect(a, on, now)
 }
 
 // restTriggers is GET /automations/manual-triggers.
@@ -205,7 +159,21 @@ func (s *Studio) restTrigger(q *request) answer {
 		At: q.now, Call: q.index, Command: "ManualTrigger", Value: map[string]any{"automationId": id, "triggerNodeId": node},
 		Ignored: q.ignored,
 	})
+	if !q.ignored {
+		s.later(func(now time.Time) { s.run(a.Actions, now) })
+	}
 	out := done(nil)
 	out.message = "success"
 	return out
+}
+
+// run does what an automation does.
+func (s *Studio) run(actions []Action, now time.Time) {
+	for _, a := range actions {
+		if t := s.home.trait(a.Address); t != nil && s.home.device(a.Device).Online {
+			if v, err := convert(t.Param, a.Value); err == nil {
+				s.effect(a.Address, v, now)
+			}
+		}
+	}
 }

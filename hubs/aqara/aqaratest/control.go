@@ -2,6 +2,7 @@ package aqaratest
 
 import (
 	"encoding/json"
+	"maps"
 	"net/http"
 	"time"
 )
@@ -21,6 +22,10 @@ type orders struct {
 	Step   *float64   `json:"step"`
 	Code   int        `json:"code"` // a WebSocket close code
 	Add    Device     `json:"device"`
+	Part   Endpoint   `json:"endpoint"`
+	Source int        `json:"source"` // who turns a lock, see Studio.Turn
+	User   int        `json:"user"`
+	Rule   string     `json:"automationId"`
 	Values []newValue `json:"values"`
 }
 
@@ -31,7 +36,8 @@ type newValue struct {
 
 // Control is the surface for tests in another process. GET /calls, /executed,
 // /counters, /tokens, /devices read; POST /set, /setall, /press, /online, /rename,
-// /move, /add, /remove, /range, /fault, /heal, /clock, /refresh, /expire, /revoke,
+// /move, /add, /remove, /addendpoint, /removeendpoint, /range, /rotate, /turn (on: locked),
+// /enable, /fault, /heal, /clock, /refresh, /expire, /revoke,
 // /drop, /mute, /forget act, with a JSON body where they need one. They are named and
 // work like the methods of Studio; an error is a 400 with text.
 func (s *Studio) Control() http.Handler {
@@ -45,7 +51,9 @@ func (s *Studio) Control() http.Handler {
 	} {
 		mux.HandleFunc("GET "+path, func(w http.ResponseWriter, _ *http.Request) { writeJSON(w, read()) })
 	}
-	for path, act := range s.controls() {
+	acts := s.controls()
+	maps.Copy(acts, s.deviceControls())
+	for path, act := range acts {
 		mux.HandleFunc("POST "+path, func(w http.ResponseWriter, r *http.Request) {
 			var in orders
 			if r.ContentLength != 0 {
@@ -110,6 +118,20 @@ func (s *Studio) controls() map[string]func(orders) error {
 		"/expire":  plain(s.ExpireAccess),
 		"/revoke":  plain(s.Revoke),
 		"/forget":  plain(s.Forget),
+	}
+}
+
+// deviceControls are those of single endpoints and automations.
+func (s *Studio) deviceControls() map[string]func(orders) error {
+	return map[string]func(orders) error{
+		"/addendpoint":    func(o orders) error { return s.AddEndpoint(o.Device, o.Part) },
+		"/removeendpoint": func(o orders) error { return s.RemoveEndpoint(o.Device, o.Endpoint) },
+		"/turn":           func(o orders) error { return s.Turn(o.Device, o.Endpoint, o.On, o.Source, o.User) },
+		"/enable":         func(o orders) error { return s.Enable(o.Rule, o.On) },
+		"/rotate": func(o orders) error {
+			angle, _ := o.Value.(float64)
+			return s.Rotate(o.Device, o.Endpoint, angle)
+		},
 	}
 }
 

@@ -193,7 +193,8 @@ func (s *Studio) functionSpec(q *request, d *Device, e *Endpoint, f *Function) m
 	for i := range f.Traits {
 		t := &f.Traits[i]
 		value, at := t.seen(q)
-		if !t.Param.Readable {
+		hidden := s.opts.DynamicByRead && t.Code == "EndpointArrayDynamic"
+		if !t.Param.Readable || hidden || !d.alive(e.ID) {
 			value, at = nil, nil
 		}
 		traits[i] = map[string]any{

@@ -8,8 +8,30 @@ import (
 // Kind is a way of going wrong.
 type Kind string
 
-// The kinds of faults. Those marked "answer" strike after the Studio has done the
-// work, the others before, unless Fault.After says otherwise.
+// The kinds of faults. Those of a call strike HTTP calls and messages on a WebSocket:
+// those marked "answer" after the Studio has done the work, the others before, unless
+// Fault.After says otherwise. Those of a push strike updates, which are what one report
+// of a device, or one objectEvent, makes for all sockets; Fault.Times counts updates.
+//
+//	of a push    what happens                                        fields
+//	Duplicate    the message comes again, the same to the last byte  Size: how often (0: once)
+//	Bounce       after the new value the old one, then the new one   Size: how often (0: once)
+//	Split        each value of an update comes as its own message    with OutOfOrder: last one first
+//	OutOfOrder   the next update overtakes this one                  Delay: waits that long at most (0: 10 s)
+//	Delayed      comes late, with the time of its happening;         Delay
+//	             updates after it that are not delayed overtake it
+//	Lost         never comes                                         -
+//	Truncated,   as for answers, if Fault.Match names the            -
+//	WrongTypes,  push's type
+//	LooseValues
+//
+//	of a socket  what happens                                        fields
+//	Flap         the next sockets end soon after their upgrade       Delay: how soon, Code: of the close (0: none)
+//	Studio.Mute  all sockets stay open and say nothing, no pong      -
+//	DropSockets  all sockets end                                     code of the close (0: none)
+//
+// Options has DuplicatePush and PushUnchanged for what never ends. Neither a greeting nor
+// a snapshot is an update.
 const (
 	FailStatus  Kind = "status"       // HTTP Status, with an envelope that says the same; RetryAfter if set
 	FailCode    Kind = "code"         // HTTP 200 (or Status) and an ErrorMessage with Code
@@ -29,12 +51,21 @@ const (
 	Stale       Kind = "stale"        // reads give what was there before the last write
 	Ignored     Kind = "ignored"      // writes are accepted and change nothing
 	ItemFails   Kind = "item"         // writes to Device (empty: all) fail with Code (0: 1103)
+
+	Flap       Kind = "flap"
+	Duplicate  Kind = "duplicate"
+	Bounce     Kind = "bounce"
+	Split      Kind = "split"
+	OutOfOrder Kind = "out-of-order"
+	Delayed    Kind = "delayed"
+	Lost       Kind = "lost"
 )
 
 // Fault makes matching calls go wrong.
 type Fault struct {
 	// Match is a message type such as ExecuteTraitRequest, or a path; empty matches
-	// every call. The refresh call has the type RefreshTokenRequest, the upgrade of
+	// every call, or every update if the kind is one of a push. The types of pushes are
+	// TraitValueUpdate and objectEvent. The refresh call has the type RefreshTokenRequest, the upgrade of
 	// the WebSocket the type WebSocket; REST calls have the type of their typed twin.
 	// The path of the WebSocket matches its upgrade and all of its messages.
 	Match string `json:"match"`
@@ -58,11 +89,29 @@ type Fault struct {
 // decisive faults replace the answer; the others change how it comes about.
 func (f Fault) decisive() bool {
 	switch f.Kind {
-	case Slow, Clock, Stale, Ignored, ItemFails:
+	case Slow, Clock, Stale, Ignored, ItemFails, Flap:
 		return false
 	default:
 		return true
 	}
+}
+
+// ofPush faults do not strike calls.
+func (f Fault) ofPush() bool {
+	switch f.Kind {
+	case Duplicate, Bounce, Split, OutOfOrder, Delayed, Lost:
+		return true
+	default:
+		return false
+	}
+}
+
+// strikes says whether f concerns this call.
+func (f Fault) strikes(kind, path string) bool {
+	if f.ofPush() || f.Kind == Flap && kind != "WebSocket" || f.Times == 0 {
+		return false
+	}
+	return f.Match == "" || f.Match == kind || f.Match == path
 }
 
 func (f Fault) after() bool {
@@ -109,13 +158,14 @@ type plan struct {
 	stale    bool
 	ignored  bool
 	items    []Fault
+	flap     *Fault
 }
 
 // takeFaults counts the matching faults down. It needs the lock.
 func (s *Studio) takeFaults(kind, path string) plan {
 	p := plan{skew: s.clock}
 	for _, f := range s.faults {
-		if f.Match != "" && f.Match != kind && f.Match != path || f.Times == 0 {
+		if !f.strikes(kind, path) {
 			continue
 		}
 		if f.decisive() && p.decisive != nil {
@@ -150,6 +200,9 @@ func (p *plan) add(f *Fault) {
 		p.ignored = true
 	case ItemFails:
 		p.items = append(p.items, *f)
+	case Flap:
+		one := *f
+		p.flap = &one
 	default:
 		one := *f
 		p.decisive = &one

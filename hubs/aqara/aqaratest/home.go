@@ -242,15 +242,20 @@ func (h *Home) setDefaults(o *Options, now time.Time) {
 	for i := range h.Devices {
 		d := &h.Devices[i]
 		d.Created = cmpTime(d.Created, now)
+		heard := now.Add(-time.Minute)
+		if !d.Online {
+			heard = now.Add(-49 * time.Hour)
+			setReachable(d, false, now)
+		}
+		d.each(func(a Address, t *Trait) {
+			if open, ok := t.Value.(bool); ok && a.Trait == "ContactSensorState" && o.ClosedIsTrue {
+				t.Value = !open
+			}
+			if t.Value != nil && t.At.IsZero() {
+				t.At = heard
+			}
+		})
 	}
-	h.each(nil, func(a Address, t *Trait) {
-		if open, ok := t.Value.(bool); ok && a.Trait == "ContactSensorState" && o.ClosedIsTrue {
-			t.Value = !open
-		}
-		if t.Value != nil && t.At.IsZero() {
-			t.At = now.Add(-time.Minute)
-		}
-	})
 	for _, id := range o.Offline {
 		if d := h.device(id); d != nil {
 			d.Online = false

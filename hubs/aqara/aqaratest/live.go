@@ -10,10 +10,14 @@ import (
 // liveTick is how often something in the home may change.
 const liveTick = 5 * time.Second
 
-// Live lets the home of DefaultHome live until ctx ends: the sun moves temperature and
-// light, people walk by, open the door and press the button, the outlet draws power.
+// Live lets a home live until ctx ends: the sun moves temperature and light, people walk
+// by, open the door and press the button, the outlet draws power. In a FullHome they sit
+// in zones, ring, turn knobs and locks and go to bed, rooms warm up towards what is set,
+// the air gets worse and better, meters count and the robot cleans at ten. Only devices
+// that are online report, and what is to be switched stays as it is.
 func (s *Studio) Live(ctx context.Context) {
 	l := life{s: s, rng: rand.New(rand.NewPCG(s.opts.Seed, 0)), watt: 41, cloud: 0.8}
+	h := household{life: &l, rng: rand.New(rand.NewPCG(s.opts.Seed, 1))}
 	tick := time.NewTicker(liveTick)
 	defer tick.Stop()
 	for {
@@ -22,6 +26,7 @@ func (s *Studio) Live(ctx context.Context) {
 			return
 		case now := <-tick.C:
 			l.step(now)
+			h.step(now)
 		}
 	}
 }
@@ -48,7 +53,13 @@ func round(f float64, digits int) float64 {
 }
 
 func (l *life) set(device string, endpoint int, function, trait string, value any) {
-	_ = l.s.Set(device, endpoint, function, trait, value) // a device may be missing in another home
+	l.setAll(device, map[Address]any{{device, endpoint, function, trait}: value})
+}
+
+func (l *life) setAll(device string, values map[Address]any) {
+	if l.s.online(device) {
+		_ = l.s.SetAll(values) // a trait may be missing in another home
+	}
 }
 
 func (l *life) step(now time.Time) {
@@ -101,7 +112,7 @@ func (l *life) people(now time.Time) {
 		l.set(Door, 2, "Contact", "ContactSensorState", l.s.opts.ClosedIsTrue)
 	}
 	if l.rng.Float64() < 0.005 {
-		_ = l.s.Press(Button, 2, []string{"SinglePress", "DoublePress", "LongPress"}[l.rng.IntN(3)])
+		l.set(Button, 2, "Button", "ButtonEvent", []string{"SinglePress", "DoublePress", "LongPress"}[l.rng.IntN(3)])
 	}
 }
 
@@ -121,7 +132,7 @@ func (l *life) power() {
 		return
 	}
 	energy, _ := used.(float64)
-	_ = l.s.SetAll(map[Address]any{ // the same device as above
+	l.setAll(Outlet, map[Address]any{
 		meter: round(energy+load*liveTick.Hours(), 3),
 		{Outlet, 1, "EnergyManagement", "CurrentPower"}:   round(load, 1),
 		{Outlet, 1, "EnergyManagement", "CurrentVoltage"}: round(230+l.rng.NormFloat64()*0.4, 1),

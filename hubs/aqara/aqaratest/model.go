@@ -11,6 +11,8 @@ type Home struct {
 	Devices     []Device     `json:"devices"`
 	Spaces      []Space      `json:"spaces"`
 	Automations []Automation `json:"automations"`
+
+	places map[string]int // where in Devices a device was seen last
 }
 
 // Space is a node of the tree of places.
@@ -31,6 +33,14 @@ type Automation struct {
 	Node    string    `json:"node,omitempty"`    // triggerNodeId
 	Trigger string    `json:"trigger,omitempty"` // triggerName
 	Space   string    `json:"space,omitempty"`
+	Actions []Action  `json:"actions,omitempty"` // what the trigger does
+}
+
+// Action is a write that an automation makes. For an enumeration Value is a key or a
+// number.
+type Action struct {
+	Address
+	Value any `json:"value"`
 }
 
 // Device is one physical thing: endpoints hold functions, functions hold traits.
@@ -123,9 +133,14 @@ func (a Address) String() string {
 // are n. Their order is that of the originals, over and over.
 func (h *Home) Grow(n int) {
 	kinds := len(h.Devices)
+	h.Devices = slices.Grow(h.Devices, max(0, n-kinds))
 	for i := kinds; kinds > 0 && i < n; i++ {
 		d := cloneDevice(h.Devices[i%kinds])
-		d.ID = fmt.Sprintf("%s.%d", d.ID, i/kinds)
+		id := fmt.Sprintf("%s.%d", d.ID, i/kinds)
+		if d.Gateway == d.ID {
+			d.Gateway = id // a gateway is its own
+		}
+		d.ID = id
 		d.Name = fmt.Sprintf("%s %d", d.Name, i/kinds+1)
 		d.Created = d.Created.Add(time.Duration(i) * time.Hour)
 		h.Devices = append(h.Devices, d)
@@ -133,10 +148,17 @@ func (h *Home) Grow(n int) {
 }
 
 func (h *Home) device(id string) *Device {
+	if i, ok := h.places[id]; ok && i < len(h.Devices) && h.Devices[i].ID == id {
+		return &h.Devices[i]
+	}
 	i := slices.IndexFunc(h.Devices, func(d Device) bool { return d.ID == id })
 	if i < 0 {
 		return nil
 	}
+	if h.places == nil {
+		h.places = map[string]int{}
+	}
+	h.places[id] = i
 	return &h.Devices[i]
 }
 
@@ -163,31 +185,35 @@ func (h *Home) function(a Address) *Function {
 }
 
 func (h *Home) trait(a Address) *Trait {
-	f := h.function(a)
-	if f == nil {
-		return nil
+	if f := h.function(a); f != nil {
+		return f.trait(a.Trait)
 	}
-	i := slices.IndexFunc(f.Traits, func(t Trait) bool { return t.Code == a.Trait })
-	if i < 0 {
-		return nil
-	}
-	return &f.Traits[i]
+	return nil
 }
 
-// each calls f for every trait of the devices wanted; nil wants all.
-func (h *Home) each(wanted func(deviceID string) bool, f func(Address, *Trait)) {
-	for i := range h.Devices {
-		d := &h.Devices[i]
-		if wanted != nil && !wanted(d.ID) {
-			continue
+func (f *Function) trait(code string) *Trait {
+	for i := range f.Traits {
+		if f.Traits[i].Code == code {
+			return &f.Traits[i]
 		}
-		for j := range d.Endpoints {
-			e := &d.Endpoints[j]
-			for k := range e.Functions {
-				fn := &e.Functions[k]
-				for l := range fn.Traits {
-					f(Address{d.ID, e.ID, fn.Code, fn.Traits[l].Code}, &fn.Traits[l])
-				}
+	}
+	return nil
+}
+
+// each calls f for every trait of the home.
+func (h *Home) each(f func(Address, *Trait)) {
+	for i := range h.Devices {
+		h.Devices[i].each(f)
+	}
+}
+
+func (d *Device) each(f func(Address, *Trait)) {
+	for i := range d.Endpoints {
+		e := &d.Endpoints[i]
+		for j := range e.Functions {
+			fn := &e.Functions[j]
+			for k := range fn.Traits {
+				f(Address{d.ID, e.ID, fn.Code, fn.Traits[k].Code}, &fn.Traits[k])
 			}
 		}
 	}

@@ -12,8 +12,13 @@ type Options struct {
 	Home *Home
 	// Seed drives the little chance there is in Live; zero stands for 1.
 	Seed uint64
-	// TravelTime is how long a curtain needs from end to end; zero stands for 10 s.
+	// TravelTime is how long a curtain, a garage door or a clothes dryer needs from end
+	// to end, and a robot home; zero stands for 10 s. Slats turn in a fifth of it, and a
+	// robot cleans for thirty times as long.
 	TravelTime time.Duration
+	// StepTime is how long a valve or a lock turns, a player buffers and an alarm tests
+	// itself; zero stands for 2 s.
+	StepTime time.Duration
 	// EffectDelay is how long after its acceptance a write takes effect.
 	EffectDelay time.Duration
 
@@ -102,6 +107,9 @@ type AnswerOptions struct {
 	// UnknownAsError answers a read that names an unknown device with code 2030;
 	// the device is silently left out otherwise.
 	UnknownAsError bool
+	// DynamicByRead gives EndpointArrayDynamic to reads of values only; the spec has null
+	// in its place.
+	DynamicByRead bool
 	// UnknownKeys adds keys to answers that no documentation names.
 	UnknownKeys bool
 }
@@ -120,6 +128,9 @@ type FirmwareOptions struct {
 	RepeatedMsgIDs bool
 	// ClosedIsTrue turns the contact sensor's polarity round: true is open otherwise.
 	ClosedIsTrue bool
+	// DeafLocks accept a remote order that EnableRemoteControl forbids, and do nothing;
+	// it is refused with code 400 otherwise.
+	DeafLocks bool
 	// Offline lists the devices that are offline at the start.
 	Offline []string
 }
@@ -179,6 +190,7 @@ type SocketOptions struct {
 func (o *Options) setDefaults() {
 	o.Seed = cmp.Or(o.Seed, 1)
 	o.TravelTime = cmp.Or(o.TravelTime, 10*time.Second)
+	o.StepTime = cmp.Or(o.StepTime, 2*time.Second)
 	o.ExpiresIn = cmp.Or(o.ExpiresIn, 7*24*time.Hour)
 	o.StatedExpiresIn = cmp.Or(o.StatedExpiresIn, o.ExpiresIn)
 	o.RefreshType = cmp.Or(o.RefreshType, "response")

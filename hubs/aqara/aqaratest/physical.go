@@ -30,7 +30,7 @@ func (s *Studio) SetAll(values map[Address]any) error {
 		if err != nil {
 			return err
 		}
-		changes = append(changes, change{a, v})
+		changes = append(changes, change{Address: a, value: v})
 	}
 	slices.SortFunc(changes, func(a, b change) int { return strings.Compare(a.String(), b.String()) })
 	s.report(now, changes...)
@@ -40,6 +40,31 @@ func (s *Studio) SetAll(values map[Address]any) error {
 // Press presses a button: event is a key such as SinglePress or its number.
 func (s *Studio) Press(device string, endpoint int, event string) error {
 	return s.Set(device, endpoint, "Button", "ButtonEvent", event)
+}
+
+// Rotate turns a knob by an angle in degrees, clockwise if it is positive. The knob says
+// so in one message.
+func (s *Studio) Rotate(device string, endpoint int, angle float64) error {
+	direction := "Clockwise"
+	if angle < 0 {
+		direction = "CounterClockwise"
+	}
+	a := Address{device, endpoint, "Knob", "RotationEvent"}
+	return s.SetAll(map[Address]any{
+		a: "Rotate", a.sibling("RotationDirection"): direction, a.sibling("RotationAngle"): angle,
+	})
+}
+
+// Enable switches an automation on or off; nothing is pushed about it.
+func (s *Studio) Enable(automation string, on bool) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	a := s.home.automation(automation)
+	if a == nil {
+		return fmt.Errorf("aqaratest: no automation %s", automation)
+	}
+	a.Enabled = on
+	return nil
 }
 
 // SetOnline lets a device drop out or come back.
@@ -56,12 +81,19 @@ func (s *Studio) SetOnline(device string, online bool) error {
 	now := time.Now()
 	d.Online = online
 	if !s.opts.NoReachable {
-		s.report(now, change{reachableOf(device), online})
+		s.report(now, change{Address: reachableOf(device), value: online})
 	}
 	if s.opts.OnlineEvents {
 		s.pushEvent(now, map[bool]string{true: "DEVICE_ONLINE", false: "DEVICE_OFFLINE"}[online], d)
 	}
 	return nil
+}
+
+func (s *Studio) online(device string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	d := s.home.device(device)
+	return d != nil && d.Online
 }
 
 func reachableOf(device string) Address {
@@ -88,7 +120,7 @@ func (s *Studio) Rename(device, name string) error {
 	}
 	now := time.Now()
 	d.Name = name
-	s.report(now, change{Address{device, 0, "EndpointLabel", "EndpointName"}, name})
+	s.report(now, change{Address: Address{device, 0, "EndpointLabel", "EndpointName"}, value: name})
 	if s.opts.OnlineEvents {
 		s.pushEvent(now, "DEVICE_NAME_UPDATE", d)
 	}
@@ -128,7 +160,7 @@ func (s *Studio) Add(d Device) error {
 // convertAll gives values that came from JSON their stored form.
 func (h *Home) convertAll() error {
 	var bad error
-	h.each(nil, func(a Address, t *Trait) {
+	h.each(func(a Address, t *Trait) {
 		v, err := convert(t.Param, t.Value)
 		if err != nil {
 			bad = fmt.Errorf("%s: %w", a, err)
@@ -148,11 +180,7 @@ func (s *Studio) Remove(device string) error {
 	}
 	gone := *d
 	s.home.Devices = slices.DeleteFunc(s.home.Devices, func(d Device) bool { return d.ID == device })
-	for a := range s.motors {
-		if a.Device == device {
-			delete(s.motors, a)
-		}
-	}
+	s.forgetDevice(device)
 	s.pushEvent(time.Now(), "DEVICE_REMOVED", &gone)
 	return nil
 }

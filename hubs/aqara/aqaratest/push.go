@@ -10,21 +10,25 @@ func (s *Studio) news() *request {
 	return &request{typed: true, plan: plan{skew: s.clock}}
 }
 
-// pushValues tells each subscriber what it wants to know, as one message.
+// pushValues tells each subscriber what it wants to know, as one message unless a fault
+// has it otherwise.
 func (s *Studio) pushValues(now time.Time, changes []change) {
 	if len(s.sockets) == 0 {
 		return
 	}
-	id := s.nextID(now.Add(s.clock))
-	for sk := range s.sockets {
-		var items []any
-		for _, c := range changes {
-			if t := s.home.trait(c.Address); t != nil && sk.wants(c.Address) {
-				items = append(items, s.valueItem(c.Address, t.Param, c.value, s.news().millis(now)))
+	p := s.takePush("TraitValueUpdate")
+	for _, part := range p.messages(changes) {
+		id := s.nextID(now.Add(s.clock))
+		for sk := range s.sockets {
+			var items []any
+			for _, c := range part {
+				if t := s.home.trait(c.Address); t != nil && sk.wants(c.Address) {
+					items = append(items, s.valueItem(c.Address, t.Param, c.value, s.news().millis(now)))
+				}
 			}
-		}
-		if items != nil {
-			s.pushTo(sk, "TraitValueUpdate", id, "", items)
+			if items != nil {
+				s.pushTo(sk, "TraitValueUpdate", id, "", items, p)
+			}
 		}
 	}
 }
@@ -32,25 +36,26 @@ func (s *Studio) pushValues(now time.Time, changes []change) {
 // snapshot pushes all values that sk has subscribed to.
 func (s *Studio) snapshot(sk *socket, now time.Time) {
 	items := []any{}
-	s.home.each(nil, func(a Address, t *Trait) {
-		if t.Param.Readable && t.Param.Reports && sk.wants(a) {
+	s.home.each(func(a Address, t *Trait) {
+		if t.Param.Readable && t.Param.Reports && sk.wants(a) && s.home.device(a.Device).alive(a.Endpoint) {
 			items = append(items, s.valueItem(a, t.Param, t.Value, s.news().millis(t.At)))
 		}
 	})
 	if len(items) > 0 {
-		s.pushTo(sk, "TraitValueUpdate", s.nextID(now.Add(s.clock)), "", items)
+		s.pushTo(sk, "TraitValueUpdate", s.nextID(now.Add(s.clock)), "", items, pushPlan{})
 	}
 }
 
 // pushEvent tells everyone who ever subscribed to anything.
 func (s *Studio) pushEvent(now time.Time, kind string, d *Device) {
-	at := s.news().millis(now)
-	endpoints := make([]int, len(d.Endpoints))
-	for i, e := range d.Endpoints {
-		endpoints[i] = e.ID
-	}
+	s.pushEndpoints(now, kind, d, d.endpointIDs())
+}
+
+// pushEndpoints is pushEvent about some endpoints of the device only.
+func (s *Studio) pushEndpoints(now time.Time, kind string, d *Device, endpoints []int) {
 	s.pushObject(now, kind, d.ID, map[string]any{
-		"deviceId": d.ID, "name": d.Name, "deviceTypesList": d.Types, "endpointIds": endpoints, "time": at,
+		"deviceId": d.ID, "name": d.Name, "deviceTypesList": d.Types, "endpointIds": endpoints,
+		"time": s.news().millis(now),
 	})
 }
 
@@ -73,14 +78,18 @@ func (s *Studio) pushObject(now time.Time, kind, object string, data map[string]
 	event := map[string]any{
 		"eventType": kind, "objectId": object, "time": s.news().millis(now), "data": data,
 	}
+	if len(s.sockets) == 0 {
+		return
+	}
+	p := s.takePush("objectEvent")
 	for sk := range s.sockets {
 		if sk.subscribed {
-			s.pushTo(sk, "objectEvent", s.nextID(now.Add(s.clock)), "success", event)
+			s.pushTo(sk, "objectEvent", s.nextID(now.Add(s.clock)), "success", event, p)
 		}
 	}
 }
 
-func (s *Studio) pushTo(sk *socket, kind, id, message string, data any) {
+func (s *Studio) pushTo(sk *socket, kind, id, message string, data any, p pushPlan) {
 	if why := s.checkAccess(sk.token, time.Now(), false); why != "" && !s.opts.OutliveToken {
 		sk.shut(closePolicy, "token no longer valid")
 		return
@@ -92,13 +101,13 @@ func (s *Studio) pushTo(sk *socket, kind, id, message string, data any) {
 	if err != nil {
 		panic("aqaratest: " + err.Error()) // only a value of the home that JSON cannot hold
 	}
-	times := 1
+	times := 1 + p.copies
 	if s.opts.DuplicatePush {
-		times = 2
+		times++
 	}
 	for range times {
 		s.counters.Pushes++
-		s.say(sk, raw)
+		s.hand(sk, raw, p)
 	}
 }
 

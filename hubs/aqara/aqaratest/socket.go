@@ -31,6 +31,7 @@ type socket struct {
 	all        bool
 	devices    map[string]bool
 	traits     map[Address]bool
+	held       [][]byte // updates that wait for another to overtake them
 }
 
 // shut makes the socket end; what is queued goes out first.
@@ -165,6 +166,7 @@ func (s *Studio) open(sk *socket, q *request, token, why string) {
 	s.counters.ByStatus[http.StatusSwitchingProtocols]++
 	s.counters.SocketsOpened++
 	s.sockets[sk] = true
+	s.flap(sk, q.flap)
 	switch {
 	case why != "" && s.opts.Refusal == RefuseError:
 		s.say(sk, errorMessage(unknownID, s.opts.ExpiredCode, "Token expired. Please generate a new token"))
@@ -174,7 +176,7 @@ func (s *Studio) open(sk *socket, q *request, token, why string) {
 	case token != "":
 		sk.token = token
 		if s.opts.Greeting {
-			s.pushTo(sk, "AuthResponse", unknownID, "Authentication successful. Welcome admin", "")
+			s.pushTo(sk, "AuthResponse", unknownID, "Authentication successful. Welcome admin", "", pushPlan{})
 		}
 	}
 }

@@ -11,9 +11,11 @@ import (
 
 // Studio is one simulated Aqara Studio. It is safe for concurrent use.
 type Studio struct {
-	opts Options
-	ops  map[string]operation
-	rest map[string]route
+	opts  Options
+	ops   map[string]operation
+	rest  map[string]route
+	react map[string]reaction
+	deeds map[string]deed
 
 	mu       sync.Mutex
 	home     Home
@@ -27,6 +29,8 @@ type Studio struct {
 	counters Counters
 	motors   map[Address]*motor
 	ticking  bool
+	agenda   map[Address]*time.Timer
+	late     []lateMessage
 	sockets  map[*socket]bool
 	mute     bool
 }
@@ -41,10 +45,11 @@ func New(opts Options) *Studio {
 	now := time.Now()
 	s := &Studio{
 		opts: opts, home: cloneHome(home), msgIDs: map[string]bool{},
-		motors: map[Address]*motor{}, sockets: map[*socket]bool{},
+		motors: map[Address]*motor{}, agenda: map[Address]*time.Timer{}, sockets: map[*socket]bool{},
 		counters: Counters{ByType: map[string]int{}, ByStatus: map[int]int{}},
 	}
 	s.ops, s.rest = s.operations(), s.routes()
+	s.react, s.deeds = s.reactions(), s.commands()
 	s.home.setDefaults(&opts, now)
 	s.tokens = s.newPair(now, opts.Access, opts.Refresh)
 	return s
@@ -52,7 +57,9 @@ func New(opts Options) *Studio {
 
 // cloneHome copies deeply, so that several Studios may start from one Home.
 func cloneHome(h *Home) Home {
-	out := Home{Spaces: cloneSpaces(h.Spaces), Automations: slices.Clone(h.Automations)}
+	out := Home{
+		Spaces: cloneSpaces(h.Spaces), Automations: slices.Clone(h.Automations), Devices: make([]Device, 0, len(h.Devices)),
+	}
 	for _, d := range h.Devices {
 		out.Devices = append(out.Devices, cloneDevice(d))
 	}

@@ -55,6 +55,9 @@ func (s *Studio) read(q *request, raw []json.RawMessage) answer {
 			a.Trait = code
 			if t := s.home.trait(a); t != nil && t.Param.Readable {
 				value, at := t.seen(q)
+				if !s.home.device(a.Device).alive(a.Endpoint) {
+					value, at = nil, nil
+				}
 				list = append(list, s.valueItem(a, t.Param, value, at))
 			}
 		}
@@ -125,6 +128,9 @@ func (s *Studio) write(q *request, w write) (code int, text string) {
 	case !t.Param.Writable:
 		return codeParam, "trait is not writable"
 	}
+	if code, text = s.forbidden(w.Address, w.Trait); code != 0 {
+		return code, text
+	}
 	value, fault := checkWrite(t.Param, w.raw)
 	if fault != "" {
 		return codeParam, fault
@@ -162,61 +168,4 @@ func (s *Studio) later(f func(now time.Time)) {
 		defer s.mu.Unlock()
 		f(time.Now())
 	})
-}
-
-// effect is what the device does after an accepted write.
-func (s *Studio) effect(a Address, value any, now time.Time) {
-	t := s.home.trait(a)
-	if t == nil {
-		return // removed meanwhile
-	}
-	t.before, t.beforeAt, t.written = t.Value, t.At, true
-	s.report(now, change{a, value})
-	other := a
-	switch {
-	case a.Function == "ColorControl" && a.Trait == "ColorTemperature":
-		other.Trait = "ColorMode"
-		s.follow(other, "2", now)
-	case a.Function == "ColorControl" && a.Trait == "ColorXY":
-		other.Trait = "ColorMode"
-		s.follow(other, "1", now)
-	case a.Function == "EndpointLabel" && a.Trait == "EndpointName" && a.Endpoint == 0:
-		s.home.device(a.Device).Name, _ = value.(string)
-	case a.Function == "WindowCovering" && a.Trait == "TargetPositionPercentage":
-		target, _ := value.(float64)
-		s.drive(a, target, now)
-	}
-}
-
-// follow sets a trait that a write moves along, if the device has it.
-func (s *Studio) follow(a Address, value any, now time.Time) {
-	if t := s.home.trait(a); t != nil && t.Value != value {
-		t.before, t.beforeAt, t.written = t.Value, t.At, true
-		s.report(now, change{a, value})
-	}
-}
-
-// change is one new value, as the device reports it.
-type change struct {
-	Address
-	value any
-}
-
-// report stores what a device says and pushes it as one message.
-func (s *Studio) report(now time.Time, changes ...change) {
-	var news []change
-	for _, c := range changes {
-		t := s.home.trait(c.Address)
-		if t == nil {
-			continue
-		}
-		same := t.Value == c.value && t.Param.Readable
-		t.Value, t.At = c.value, now
-		if t.Param.Reports && (!same || s.opts.PushUnchanged) {
-			news = append(news, c)
-		}
-	}
-	if len(news) > 0 {
-		s.pushValues(now, news)
-	}
 }

@@ -1,0 +1,187 @@
+//go:build e2e
+
+package e2e
+
+import (
+	"encoding/json"
+	"maps"
+	"math"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+)
+
+// component is one entity as its discovery message describes it.
+type component struct {
+	device   string // its device's topic
+	key      string
+	Platform string   `json:"platform"`
+	UniqueID string   `json:"unique_id"`
+	Options  []string `json:"options"`
+	Modes    []string `json:"modes"`
+	FanModes []string `json:"fan_modes"`
+	Min      float64  `json:"min"`
+	Max      float64  `json:"max"`
+	Step     float64  `json:"step"`
+	MinTemp  float64  `json:"min_temp"`
+	MaxTemp  float64  `json:"max_temp"`
+	Features []string `json:"supported_features"`
+	Position string   `json:"set_position_topic"`
+	Percent  string   `json:"percentage_command_topic"`
+	Target   string   `json:"temperature_command_topic"`
+	Stop     string   `json:"payload_stop"`
+}
+
+// service is one call of Home Assistant that drives an entity.
+type service struct {
+	domain, name string
+	data         map[string]any
+}
+
+// services lists what a person can do with an entity; none: it only shows something.
+func services(c component, now entityState) []service {
+	one := func(names ...string) (out []service) {
+		for _, n := range names {
+			out = append(out, service{c.Platform, n, nil})
+		}
+		return out
+	}
+	switch c.Platform {
+	case "light", "switch", "siren", "humidifier":
+		return one("turn_off", "turn_on")
+	case "fan":
+		out := one("turn_on")
+		if c.Percent != "" {
+			out = append(out, service{"fan", "set_percentage", map[string]any{"percentage": 60}})
+		}
+		return append(out, one("turn_off")...)
+	case "number":
+		half := c.Min + math.Floor((c.Max-c.Min)/2/c.Step)*c.Step
+		return []service{{"number", "set_value", map[string]any{"value": half}}}
+	case "select":
+		return []service{{"select", "select_option", map[string]any{"option": c.Options[len(c.Options)-1]}}}
+	case "text":
+		return []service{{"text", "set_value", map[string]any{"value": "abc"}}}
+	case "button":
+		return one("press")
+	case "scene":
+		return one("turn_on")
+	case "cover":
+		out := one("open_cover")
+		if c.Position != "" {
+			out = append(out, service{"cover", "set_cover_position", map[string]any{"position": 40}})
+		}
+		return append(out, one("close_cover")...)
+	case "valve":
+		return one("open_valve", "close_valve")
+	case "lock":
+		return one("unlock", "lock")
+	case "vacuum":
+		var out []service
+		for _, f := range []struct{ feature, name string }{{"start", "start"}, {"pause", "pause"}, {"return_home", "return_to_base"}} {
+			if slices.Contains(c.Features, f.feature) {
+				out = append(out, service{"vacuum", f.name, nil})
+			}
+		}
+		return out
+	case "climate":
+		return climateServices(c)
+	}
+	return nil
+}
+
+func climateServices(c component) []service {
+	var out []service
+	for _, m := range c.Modes {
+		out = append(out, service{"climate", "set_hvac_mode", map[string]any{"hvac_mode": m}})
+	}
+	// A target can be set while a mode with a target runs.
+	for _, m := range []string{"heat", "cool", "auto"} {
+		if slices.Contains(c.Modes, m) && c.Target != "" {
+			out = append(out,
+				service{"climate", "set_hvac_mode", map[string]any{"hvac_mode": m}},
+				service{"climate", "set_temperature", map[string]any{"temperature": math.Ceil((c.MinTemp + c.MaxTemp) / 2)}})
+			break
+		}
+	}
+	if len(c.FanModes) > 0 {
+		out = append(out, service{"climate", "set_fan_mode", map[string]any{"fan_mode": c.FanModes[0]}})
+	}
+	return out
+}
+
+// components reads all entities from the discovery messages, by unique id.
+func (s *stage) components(t *testing.T) map[string]component {
+	t.Helper()
+	out := map[string]component{}
+	for topic, payload := range s.mqtt.under("homeassistant/device/hub2mqtt_aqara_") {
+		var m struct {
+			Components map[string]component `json:"components"`
+		}
+		if err := json.Unmarshal([]byte(payload), &m); err != nil {
+			t.Fatal(err)
+		}
+		device := strings.TrimSuffix(strings.TrimPrefix(topic, "homeassistant/device/hub2mqtt_aqara_"), "/config")
+		for key, c := range m.Components {
+			c.device, c.key = "hub2mqtt/aqara/"+device, key
+			if c.Step == 0 {
+				c.Step = 1
+			}
+			out[c.UniqueID] = c
+		}
+	}
+	return out
+}
+
+// TestEverythingCanBeDriven lets Home Assistant's own services act on every entity of
+// a home with all kinds of devices, and expects one good result for each.
+func TestEverythingCanBeDriven(t *testing.T) {
+	t.Parallel()
+	s := setUpHome(t, "full")
+	var states map[string]entityState
+	waitFor(t, 90*time.Second, "the whole home to be there", func() bool {
+		states = s.ha.states(t)
+		n := 0
+		for _, e := range s.ha.registry(t) {
+			if _, there := states[e.EntityID]; there || e.DisabledBy != "" {
+				n++
+			}
+		}
+		return n >= len(s.components(t)) && n > 150
+	})
+	parts, registry := s.components(t), s.ha.registry(t)
+	driven := map[string]int{}
+	for _, id := range slices.Sorted(maps.Keys(registry)) {
+		e, c := registry[id], parts[id]
+		now, there := s.ha.states(t)[e.EntityID]
+		if !there || e.DisabledBy != "" || now.State == "unavailable" {
+			continue
+		}
+		for _, call := range services(c, now) {
+			driven[c.Platform]++
+			s.drive(t, e.EntityID, c, call)
+		}
+	}
+	t.Logf("driven: %v", driven)
+	s.ha.cleanLog(t)
+}
+
+func (s *stage) drive(t *testing.T, entity string, c component, call service) {
+	t.Helper()
+	before := s.mqtt.count()
+	data := map[string]any{"entity_id": entity}
+	maps.Copy(data, call.data)
+	s.ha.call(t, call.domain, call.name, data)
+	var got []string
+	for end := time.Now().Add(10 * time.Second); len(got) == 0 && time.Now().Before(end); {
+		for _, r := range s.mqtt.since(before, c.device+"/result") {
+			if strings.Contains(r, `"entity":"`+c.key+`"`) {
+				got = append(got, r)
+			}
+		}
+	}
+	if len(got) != 1 || !strings.Contains(got[0], `"ok":true`) {
+		t.Errorf("%s.%s %v on %s: want one good result, got %v", call.domain, call.name, call.data, entity, got)
+	}
+}
