@@ -159,47 +159,84 @@ func checkInventory(list []hubs.Device) error {
 // place announces p where it is new or changed its shape.
 func (h *hubRun) place(p discovery.Placed, now time.Time) {
 	raw := p.Device.ID
+	delete(h.missing, raw)
 	d, known := h.devices[raw]
-	if !known {
+	switch {
+	case !known:
 		d = newDevice(p)
 		h.devices[raw], h.byID[p.ID] = d, d
-	}
-	delete(h.missing, raw)
-	if !known || !reflect.DeepEqual(p, d.placed) {
-		var old []byte
-		if known {
-			old = h.configOf(d)
-			d.place(p)
-		}
-		d.shape++
-		h.announceSoon(d, old, now)
-		h.listSoon(now)
-	}
-	if !known {
+		h.announce(d, now)
 		h.send(h.layout.Availability(p, d.online))
+	case !reflect.DeepEqual(p, d.placed):
+		h.reshapeSoon(d, p, now)
+	default:
+		d.shape++ // what was to come is not true any more
+		if d.halfGone {
+			d.halfGone = false
+			h.announce(d, now)
+		}
+		h.touch(d, now)
+		return
 	}
+	h.listSoon(now)
 	h.touch(d, now)
 }
 
-// announceSoon announces d, not sooner than announceWait after the last time: Home
-// Assistant loses components of a device that is announced twice in a moment. old is
-// what it was told of the device in this run.
-func (h *hubRun) announceSoon(d *device, old []byte, now time.Time) {
+// reshapeSoon gives d a new description, not sooner than announceWait after the last
+// one: Home Assistant loses components of a device that is announced twice in a moment.
+func (h *hubRun) reshapeSoon(d *device, p discovery.Placed, now time.Time) {
+	d.shape++
 	wait := d.announcedAt.Add(announceWait).Sub(now)
-	if d.announcedAt.IsZero() || wait <= 0 {
-		h.announce(d, old, now)
+	if wait <= 0 {
+		h.reshape(d, p, now)
 		return
 	}
+	h.laterIfSame(d, wait, func() { h.reshape(d, p, time.Now()) })
+}
+
+// laterIfSame runs do after wait, unless d has got yet another description or left.
+func (h *hubRun) laterIfSame(d *device, wait time.Duration, do func()) {
 	shape := d.shape
 	h.later(wait, func() {
 		if d.shape == shape && h.devices[d.placed.Device.ID] == d {
-			h.announce(d, old, time.Now())
+			do()
 		}
 	})
 }
 
+// reshape gives d its new description. What it loses gets its tombstone first, and
+// stays in the states until Home Assistant has forgotten it: its templates would
+// stumble over what is missing.
+func (h *hubRun) reshape(d *device, p discovery.Placed, now time.Time) {
+	raw := p.Device.ID
+	messages, _ := h.layout.Announce(p, h.manifest.Devices[raw].Components) // announce reports the fault
+	if len(messages) < 2 || d.deleted {
+		d.place(p)
+		h.announce(d, now)
+		h.touch(d, now)
+		return
+	}
+	d.announcedAt = now
+	if !h.haOnline() {
+		h.owe(messages[0].Topic, string(h.configOf(d)), string(messages[0].Payload), string(messages[1].Payload))
+	}
+	h.send(messages[0])
+	d.halfGone = true
+	h.laterIfSame(d, messages[1].After, func() {
+		d.halfGone = false
+		d.place(p)
+		owned := h.manifest.Devices[raw]
+		owned.Components = h.layout.Components(p)
+		h.manifest.Devices[raw] = owned
+		h.announce(d, time.Now())
+		h.touch(d, time.Now())
+		h.listSoon(time.Now())
+		h.relist("a device changed its shape")
+	})
+}
+
 // announce notes in the manifest what d owns, and then publishes its discovery message.
-func (h *hubRun) announce(d *device, old []byte, now time.Time) {
+func (h *hubRun) announce(d *device, now time.Time) {
 	raw := d.placed.Device.ID
 	d.announcedAt = now
 	topics := h.layout.Topics(d.placed)
@@ -217,22 +254,23 @@ func (h *hubRun) announce(d *device, old []byte, now time.Time) {
 		return // the user's wish
 	}
 	if h.holding {
-		h.held = append(h.held, func() { h.tell(d, before.Components, old) })
+		h.held = append(h.held, func() { h.tell(d, before.Components) })
 		return
 	}
-	h.tell(d, before.Components, old)
+	h.tell(d, before.Components)
 }
 
 // tell publishes the discovery message of d: what left gets its tombstone first.
-func (h *hubRun) tell(d *device, before map[string]string, old []byte) {
+func (h *hubRun) tell(d *device, before map[string]string) {
 	raw, at := d.placed.Device.ID, d.announcedAt
 	messages, err := h.layout.Announce(d.placed, before)
 	if err != nil {
 		h.log.Error().Err(err).Str("device", d.placed.ID).Msg("device cannot be announced, its values are published all the same")
 	}
-	if len(messages) > 1 && !h.haOnline() {
-		h.owe(messages[0].Topic, string(old), string(messages[0].Payload), string(messages[1].Payload))
+	if len(messages) > 1 && !h.haOnline() { // it lost them while the bridge was down
+		h.owe(messages[0].Topic, h.stash[messages[0].Topic], string(messages[0].Payload), string(messages[1].Payload))
 	}
+	delete(h.stash, h.layout.ConfigTopic(d.placed.ID))
 	h.sendInTurn(messages, func() bool { return h.devices[raw] == d && !d.deleted && d.announcedAt.Equal(at) })
 }
 

@@ -81,9 +81,7 @@ func (h *hubRun) placeSelf(vendor hubs.Device, now time.Time) {
 func (h *hubRun) selfPlaced(vendor hubs.Device) discovery.Placed {
 	d := vendor
 	d.ID = hubs.Self
-	if d.Name == "" {
-		d.Name = title(h.cfg.Name)
-	}
+	d.Name = title(h.cfg.Name) // as in HUBS: a person may have two of a vendor's
 	if d.Maker == "" {
 		d.Maker = title(h.cfg.Vendor)
 	}

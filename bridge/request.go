@@ -214,7 +214,8 @@ func (h *hubRun) rediscoverLocked(now time.Time) {
 			continue
 		}
 		d.deleted = false
-		h.announceSoon(d, nil, now)
+		d.shape++
+		h.laterIfSame(d, max(0, d.announcedAt.Add(announceWait).Sub(now)), func() { h.announce(d, time.Now()) })
 	}
 	h.republish(func(topic string) bool { return topics[topic] })
 	_ = h.refreshLocked(now) // a vendor that wants to be left alone is asked when its time has come

@@ -50,6 +50,7 @@ type device struct {
 	seenDirty   bool // only last_seen did
 	shape       int  // counts its descriptions
 	announcedAt time.Time
+	halfGone    bool // its tombstones are out, the clean description is not
 	deleted     bool // by the user in Home Assistant: not announced any more
 	published   time.Time
 	flush       *time.Timer // a publication that waits for the end of the burst

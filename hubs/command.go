@@ -95,7 +95,7 @@ func (c *Command) Check(e *Entity) error {
 }
 
 // canBeSet knows the values that an entity shows, but does not take: words of being
-// on the way, and half-open covers that only open and close.
+// on the way, half-open covers that only open and close, and the mode of what has none.
 func canBeSet(spec Spec, s AttrValue) bool {
 	word, _ := s.Value.Text()
 	switch spec := spec.(type) {
@@ -103,6 +103,12 @@ func canBeSet(spec Spec, s AttrValue) bool {
 		return s.Attr != State || word == Locked || word == Unlocked || word == Open && spec.Opens
 	case Alarm:
 		return s.Attr != State || word == "disarmed" || slices.Contains(spec.Arms, word)
+	case Choice:
+		return s.Attr != Main || slices.Contains(spec.Options, word)
+	case Climate:
+		return s.Attr != Mode || slices.Contains(spec.Modes, word)
+	case WaterHeater:
+		return s.Attr != Mode || slices.Contains(spec.Modes, word)
 	case Cover:
 		return s.Attr != Position || spec.Positions || atEnd(s.Value)
 	case Valve:
@@ -154,7 +160,8 @@ func (f Field) checkText(s string) error {
 		return invalid("%s must have from %v to %v characters, not %d", f.Attr, f.Min, f.Max, n)
 	}
 	if f.Format != "" && f.Format != FormatPlain {
-		if _, err := time.Parse(f.Format.layout(), s); err != nil {
+		at, err := time.Parse(f.Format.layout(), s)
+		if err != nil || at.Format(f.Format.layout()) != s { // Parse forgives 7:30:00 and 07:30:00.5
 			return invalid("%s must look like %s, not %q", f.Attr, f.Format.layout(), cut(s))
 		}
 	}
@@ -173,9 +180,8 @@ func (f Field) Snap(n float64) float64 {
 	if f.Bounded() && f.Min+steps*f.Step > f.Max+f.Step*1e-6 {
 		steps-- // the range ends between two steps
 	}
-	n = f.Min + steps*f.Step
-	if tidy := math.Round(n*1e9) / 1e9; !math.IsInf(tidy, 0) {
-		n = tidy // no 21.500000000000004
+	if to, ok := Num(f.Min + steps*f.Step).Round(9).Num(); ok { // no 21.500000000000004
+		n = to // else the step cannot be counted in numbers of this size
 	}
 	if f.Bounded() {
 		n = min(max(n, f.Min), f.Max)

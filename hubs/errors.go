@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/hub2mqtt/hub2mqtt/auth"
 )
@@ -59,10 +61,27 @@ func (e *Error) Error() string {
 	if e.Err != nil {
 		text = e.Err.Error()
 	}
-	if e.Code != "" && !strings.Contains(text, e.Code) {
+	if e.Code != "" && !names(text, e.Code) {
 		return text + " (code " + e.Code + ")"
 	}
 	return text
+}
+
+// names tells whether text holds the code by itself, not inside another number or word.
+func names(text, code string) bool {
+	part := func(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit(r) }
+	for at := 0; ; at++ {
+		i := strings.Index(text[at:], code)
+		if i < 0 {
+			return false
+		}
+		at += i
+		before, _ := utf8.DecodeLastRuneInString(text[:at])
+		after, _ := utf8.DecodeRuneInString(text[at+len(code):])
+		if !part(before) && !part(after) {
+			return true
+		}
+	}
 }
 
 // Unwrap gives the cause.
@@ -81,38 +100,39 @@ func (e *Error) Is(target error) bool {
 // Transient, auth.ErrLogin and a token that stays refused LoginNeeded; what is left is
 // Bug.
 func FaultOf(err error) Fault {
-	if f, ok := classified(err); ok {
-		return f
-	}
-	var netErr interface{ Timeout() bool }
-	switch {
-	case errors.Is(err, auth.ErrLogin), errors.Is(err, auth.ErrRejected):
-		return LoginNeeded
-	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled), errors.As(err, &netErr):
-		return Transient
-	}
-	return Bug
+	f, _ := classify(err)
+	return f
 }
 
-// classified walks down by hand: errors.As would find the cause of a LoginError, and
+// classify walks down by hand: errors.As would find the cause of a LoginError, and
 // the first of joined errors, though the second may end all calls.
-func classified(err error) (worst Fault, ok bool) {
+func classify(err error) (worst Fault, ok bool) {
 	switch e := err.(type) { //nolint:errorlint // one layer at a time is the point
 	case *Error:
 		return e.Fault, true
 	case *auth.LoginError:
 		return LoginNeeded, true
-	case interface{ Unwrap() error }:
-		return classified(e.Unwrap())
 	case interface{ Unwrap() []error }:
 		for _, part := range e.Unwrap() {
-			f, known := classified(part)
+			f, known := classify(part)
 			if known && (!ok || f.gravity() > worst.gravity()) {
 				worst, ok = f, true
 			}
 		}
+	case interface{ Unwrap() error }:
+		worst, ok = classify(e.Unwrap())
 	}
-	return worst, ok
+	if ok {
+		return worst, true
+	}
+	var netErr interface{ Timeout() bool }
+	switch {
+	case errors.Is(err, auth.ErrLogin), errors.Is(err, auth.ErrRejected):
+		return LoginNeeded, true
+	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled), errors.As(err, &netErr):
+		return Transient, true
+	}
+	return Bug, false
 }
 
 // gravity orders faults by how much of a hub they stop.

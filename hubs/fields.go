@@ -129,6 +129,15 @@ func celsius(a Attr, lo, hi, step float64) Field {
 	return Field{Attr: a, Kind: KindNumber, Settable: true, Unit: Celsius, Min: lo, Max: hi, Step: step}
 }
 
+// wanted is the humidity to reach; where the vendor gives no range, any percentage.
+func wanted(lo, hi float64) Field {
+	f := percent(Humidity, true)
+	if lo != hi {
+		f.Min, f.Max = lo, hi
+	}
+	return f
+}
+
 func measured() Field { return Field{Attr: Measured, Kind: KindNumber, Unit: Celsius} }
 
 // Fields of a climate: Mode, On, and what it can.
@@ -147,9 +156,7 @@ func (c Climate) Fields() []Field {
 		fs = append(fs, measured())
 	}
 	if c.Humidity {
-		f := percent(Humidity, true)
-		f.Min, f.Max = c.MinHumidity, c.MaxHumidity
-		fs = append(fs, f)
+		fs = append(fs, wanted(c.MinHumidity, c.MaxHumidity))
 	}
 	if c.MeasuresHumidity {
 		fs = append(fs, percent(MeasuredHumidity, false))
@@ -190,9 +197,7 @@ func (f Fan) Fields() []Field {
 
 // Fields of a humidifier: On, Humidity and what it can.
 func (h Humidifier) Fields() []Field {
-	target := percent(Humidity, true)
-	target.Min, target.Max = h.Min, h.Max
-	fs := appendWord([]Field{onOff(true), target}, Mode, h.Modes)
+	fs := appendWord([]Field{onOff(true), wanted(h.Min, h.Max)}, Mode, h.Modes)
 	if h.Measures {
 		fs = append(fs, percent(MeasuredHumidity, false))
 	}

@@ -34,7 +34,9 @@ func specs() []Spec {
 		Cover{Positions: true, Tilts: true, Stops: true},
 		Valve{},
 		Valve{Positions: true, Stops: true},
+		Climate{},
 		Climate{Modes: modes},
+		Climate{Modes: modes, Humidity: true},
 		fullClimate(modes),
 		WaterHeater{Modes: modes},
 		WaterHeater{Modes: modes, Min: 30, Max: 60, Step: 1, Measures: true},
@@ -99,7 +101,7 @@ func checkField(t *testing.T, name string, f Field) {
 	if f.Kind != KindNumber && (f.Unit != "" || f.Step != 0) {
 		t.Errorf("%s has a unit or a step, but is no number", name)
 	}
-	if f.Unit == Percent && f.Bounded() && (f.Min < 0 || f.Max > 100) {
+	if f.Unit == Percent && (f.Bounded() || f.Settable && f.Attr != Main) && (f.Min < 0 || f.Max <= f.Min || f.Max > 100) {
 		t.Errorf("%s: from %v to %v %%", name, f.Min, f.Max)
 	}
 	if f.Unseen && !f.Settable {

@@ -46,33 +46,37 @@ const (
 )
 
 var unitSpellings = map[string]Unit{
-	"℃": Celsius, "°c": Celsius, "c": Celsius, "degc": Celsius, "摄氏度": Celsius,
-	"℉": Fahrenheit, "°f": Fahrenheit, "f": Fahrenheit,
+	"℃": Celsius, "°c": Celsius, "c": Celsius, "degc": Celsius, "celsius": Celsius, "摄氏度": Celsius,
+	"℉": Fahrenheit, "°f": Fahrenheit, "f": Fahrenheit, "fahrenheit": Fahrenheit,
 	"℃ ℉": Celsius,
 	"k":   KelvinUnit,
 	"lux": Lux, "lx": Lux,
-	"w": Watt, "kw": KiloWatt,
-	"wh": WattHour, "w·h": WattHour, "w.h": WattHour,
+	"w": Watt, "watt": Watt, "kw": KiloWatt, "kilowatt": KiloWatt,
+	"wh": WattHour, "w·h": WattHour, "w.h": WattHour, "watthour": WattHour,
 	"kwh": KiloWattH, "kw·h": KiloWattH, "kw.h": KiloWattH, "kw*h": KiloWattH, "度": KiloWattH,
-	"v": Volt, "mv": MilliVolt, "a": Ampere, "ma": MilliAmpere, "hz": Hertz,
-	"hpa": HectoPascal, "kpa": KiloPascal,
+	"kilowatt-hour": KiloWattH,
+	"v":             Volt, "volt": Volt, "mv": MilliVolt, "millivolt": MilliVolt,
+	"a": Ampere, "ampere": Ampere, "ma": MilliAmpere, "milliampere": MilliAmpere, "hz": Hertz,
+	"hpa": HectoPascal, "hectopascal": HectoPascal, "kpa": KiloPascal, "kilopascal": KiloPascal,
+	"mbar": "mbar", "millibar": "mbar", "inhg": "inHg",
 	"ppm": PPM, "ppb": PPB,
 	"ug/m3": MicrogramM3, "ug/m³": MicrogramM3, "μg/m3": MicrogramM3, "μg/m³": MicrogramM3,
+	"ug/m^3": MicrogramM3, "μg/m^3": MicrogramM3, "mg/m3": "mg/m³", "mg/m^3": "mg/m³",
 	"deg": Degree, "°": Degree,
 	"s": Second, "sec": Second, "second": Second, "seconds": Second, "秒": Second,
-	"min": Minute, "minute": Minute, "minutes": Minute, "分钟": Minute,
+	"min": Minute, "minute": Minute, "minutes": Minute, "分": Minute, "分钟": Minute,
 	"h": Hour, "hour": Hour, "hours": Hour, "ms": Millisecond,
 	"day": Day, "days": Day, "d": Day, "天": Day,
 	"dbm": DBm, "db": Decibel,
-	"m3": CubicMeter, "m³": CubicMeter, "m3/h": CubicMeterH, "m³/h": CubicMeterH,
-	"l": Liter, "㎡": "m²", "m2": "m²",
+	"m3": CubicMeter, "m³": CubicMeter, "m^3": CubicMeter, "ft3": "ft³", "m3/h": CubicMeterH, "m³/h": CubicMeterH,
+	"l": Liter, "㎡": "m²", "m2": "m²", "kg/m^2": "kg/m²",
 	"m": Meter, "cm": Centimeter, "mm": "mm", "km": "km",
 	"mired": Mired, "mireds": Mired,
-	"％": Percent, "%": Percent, "percent": Percent,
+	"％": Percent, "%": Percent, "percent": Percent, "pct": Percent, "% rh": Percent,
 }
 
 // caseUnits are units that differ from another one in case alone.
-var caseUnits = map[string]Unit{"Pa": Pascal, "pa": Pascal, "MW": "MW", "mW": "mW", "M": Meter}
+var caseUnits = map[string]Unit{"Pa": Pascal, "pa": Pascal, "MW": "MW", "mW": "mW", "MV": "MV", "M": Meter}
 
 // ParseUnit gives the one spelling of a vendor's unit. What no table knows is
 // returned as it is, with U+03BC for the micro sign.

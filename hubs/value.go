@@ -62,12 +62,14 @@ func Num(f float64) Value {
 // Str is the Value of s, the empty text included.
 func Str(s string) Value { return Value{kind: KindText, text: s} }
 
-// Time is the Value of t, in whole milliseconds UTC; unknown for the zero time.
+// Time is the Value of t, in whole milliseconds UTC; unknown for the zero time and for
+// years that RFC 3339 cannot tell.
 func Time(t time.Time) Value {
-	if t.IsZero() {
+	t = t.UTC().Truncate(time.Millisecond)
+	if t.IsZero() || t.Year() < 1 || t.Year() > 9999 {
 		return Value{}
 	}
-	return Value{kind: KindTime, text: t.UTC().Truncate(time.Millisecond).Format(time.RFC3339Nano)}
+	return Value{kind: KindTime, text: t.Format(time.RFC3339Nano)}
 }
 
 // Kind tells which of the accessors answers.
@@ -118,13 +120,18 @@ func (v Value) MarshalJSON() ([]byte, error) {
 	return []byte("null"), nil
 }
 
-// Round gives v to so many decimals; anything but a number is returned as it is.
+// Round gives v to so many decimals; anything but a number is returned as it is, and so
+// is a number too large to have that many. Beyond 1e299 it may be unknown.
 func (v Value) Round(decimals int) Value {
 	if v.kind != KindNumber || decimals < 0 || decimals > 9 {
 		return v
 	}
 	p := math.Pow10(decimals)
-	return Num(math.Round(v.num*p) / p)
+	units := v.num * p
+	if math.Abs(units) >= 1<<51 && !math.IsInf(units, 0) {
+		return v
+	}
+	return Num(math.Round(units) / p)
 }
 
 // Point addresses one value of a device.

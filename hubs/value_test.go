@@ -3,6 +3,7 @@ package hubs
 import (
 	"encoding/json"
 	"math"
+	"strings"
 	"testing"
 	"time"
 )
@@ -28,6 +29,18 @@ func TestValue(t *testing.T) {
 		"text":      {Str("a\"b"), KindText, `a"b`, `"a\"b"`},
 		"time":      {Time(at), KindTime, "2026-01-31T07:30:00.123Z", `"2026-01-31T07:30:00.123Z"`},
 		"no time":   {Time(time.Time{}), KindUnknown, "unknown", "null"},
+		"whole":     {Time(time.Unix(0, 0)), KindTime, "1970-01-01T00:00:00Z", `"1970-01-01T00:00:00Z"`},
+		"tenth":     {Time(time.UnixMilli(100)), KindTime, "1970-01-01T00:00:00.1Z", `"1970-01-01T00:00:00.1Z"`},
+		"before":    {Time(time.Unix(0, -1)), KindTime, "1969-12-31T23:59:59.999Z", `"1969-12-31T23:59:59.999Z"`},
+		"no time +": {Time(time.Time{}.Add(999_999)), KindUnknown, "unknown", "null"},
+		// Milliseconds taken for seconds: no JSON of times has room for such a year.
+		"far":        {Time(time.Unix(1_769_844_600_000, 0)), KindUnknown, "unknown", "null"},
+		"first":      {Time(time.Date(0, 12, 31, 23, 0, 0, 0, time.UTC)), KindUnknown, "unknown", "null"},
+		"last":       {Time(time.Date(9999, 12, 31, 23, 59, 59, 0, time.UTC)), KindTime, "9999-12-31T23:59:59Z", `"9999-12-31T23:59:59Z"`},
+		"last, west": {Time(time.Date(9999, 12, 31, 23, 0, 0, 0, time.FixedZone("", -7200))), KindUnknown, "unknown", "null"},
+		"tiny":       {Num(5e-324), KindNumber, "0." + strings.Repeat("0", 323) + "5", "5e-324"},
+		"markup":     {Str("<&>\n"), KindText, "<&>\n", `"\u003c\u0026\u003e\n"`},
+		"not UTF-8":  {Str("a\xff"), KindText, "a\xff", `"a\ufffd"`},
 	} {
 		if c.v.Kind() != c.kind || c.v.Known() != (c.kind != KindUnknown) || c.v.String() != c.text {
 			t.Errorf("%s: want %v %q, got %v %q", name, c.kind, c.text, c.v.Kind(), c.v.String())
@@ -78,6 +91,14 @@ func TestRound(t *testing.T) {
 		{Num(21.456), 1, Num(21.5)},
 		{Num(21.456), 0, Num(21)},
 		{Num(-0.04), 1, Num(0)},
+		{Num(-2.5), 0, Num(-3)},
+		{Num(2.675), 9, Num(2.675)},
+		{Num(1.5), 0, Num(2)},
+		{Num(21.500000000000004), 9, Num(21.5)},
+		{Num(9641975238659), 9, Num(9641975238659)},
+		{Num(1<<53 - 1), 3, Num(1<<53 - 1)},
+		{Num(1e200), 9, Num(1e200)},
+		{Time(time.Unix(1, 1e6)), 0, Time(time.Unix(1, 1e6))},
 		{Num(21.456), -1, Num(21.456)},
 		{Num(21.456), 10, Num(21.456)},
 		{Str("1.23"), 1, Str("1.23")},

@@ -7,12 +7,15 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/hub2mqtt/hub2mqtt/hubs"
 )
 
 // The paths below the hub's address.
 const (
 	basePath    = "/open/api/v1"
 	refreshPath = basePath + "/auth/refresh-token"
+	socketPath  = "/open/ws"
 )
 
 // The messages of the typed envelope that we send.
@@ -23,6 +26,18 @@ const (
 	typeSpaces     = "GetSpacesRequest"
 	typeValues     = "GetTraitValueRequest"
 	typeExecute    = "ExecuteTraitRequest"
+)
+
+// The messages of the WebSocket.
+const (
+	typeAuth         = "AuthRequest"
+	typeSubscribeAll = "SubscribeAllRequest"
+	typePing         = "ping"
+
+	typeSubscribed = "SubscribeAllResponse"
+	typeNews       = "TraitValueUpdate"
+	typeObject     = "objectEvent"
+	typeFailure    = "ErrorMessage"
 )
 
 // request is the typed envelope. The Studio wants these four keys and no other.
@@ -38,6 +53,31 @@ type envelope struct {
 	Code    number          `json:"code"`
 	Message text            `json:"message"`
 	Data    json.RawMessage `json:"data"`
+}
+
+// wireMessage is what comes over the WebSocket: an answer, or a push.
+type wireMessage struct {
+	Type  text `json:"type"`
+	MsgID text `json:"msgId"`
+	envelope
+}
+
+// wireEvent is the data of an objectEvent.
+type wireEvent struct {
+	Type   text   `json:"eventType"`
+	Object text   `json:"objectId"`
+	Time   millis `json:"time"`
+	Data   struct {
+		Device text `json:"deviceId"`
+	} `json:"data"`
+}
+
+// device is the one that the event is about.
+func (e *wireEvent) device() hubs.DeviceID {
+	if e.Data.Device != "" {
+		return hubs.DeviceID(e.Data.Device)
+	}
+	return hubs.DeviceID(e.Object)
 }
 
 // parseEnvelope reports false for what is no envelope at all.
@@ -84,6 +124,8 @@ type wireSpec struct {
 	// OldTypes is what Types was called before 2025-12.
 	OldTypes  list[text]         `json:"types"`
 	Endpoints list[wireEndpoint] `json:"endpoints"`
+	// Gateway is what generation B adds.
+	Gateway gateway `json:"gatewayId"`
 }
 
 func (s *wireSpec) types() []text {
@@ -101,8 +143,31 @@ type wireEndpoint struct {
 }
 
 type wireFunction struct {
-	Code   text            `json:"functionCode"`
-	Traits list[wireTrait] `json:"traits"`
+	Code     text              `json:"functionCode"`
+	Traits   list[wireTrait]   `json:"traits"`
+	Commands list[wireCommand] `json:"commands"` // of generation B
+}
+
+// wireCommand is something a device can be told to do.
+type wireCommand struct {
+	Code   text `json:"commandCode"`
+	Fields list[struct {
+		Code  text      `json:"fieldCode"`
+		Param wireParam `json:"parameter"`
+	}] `json:"fields"`
+}
+
+// gateway is the device that another one hangs on. That there is none tells something
+// too: it is a gateway itself, or no device of Aqara's.
+type gateway struct {
+	known bool
+	id    text
+}
+
+// UnmarshalJSON implements json.Unmarshaler; it is called for null too.
+func (g *gateway) UnmarshalJSON(raw []byte) error {
+	g.known = true
+	return g.id.UnmarshalJSON(raw)
 }
 
 type wireTrait struct {
@@ -123,6 +188,8 @@ type wireParam struct {
 	Max      number `json:"max"`
 	Step     number `json:"step"`
 	Unit     text   `json:"unit"`
+	// Mandatory is about the field of a command.
+	Mandatory truth `json:"mandatory"`
 	// One list, three spellings.
 	Supported  list[wireChoice] `json:"supportedValues"`
 	Supported1 list[wireChoice] `json:"supportedValue"`
@@ -197,124 +264,25 @@ type writeItem struct {
 	Value    any    `json:"value"`
 }
 
-// list is an array, or empty whatever else stands there.
-type list[T any] []T
-
-// UnmarshalJSON implements json.Unmarshaler.
-func (l *list[T]) UnmarshalJSON(raw []byte) error {
-	*l = nil
-	if len(raw) == 0 || raw[0] != '[' {
-		return nil
-	}
-	return json.Unmarshal(raw, (*[]T)(l))
+// orderItem is one command of generation B.
+type orderItem struct {
+	Device   string `json:"deviceId"`
+	Endpoint int    `json:"endpointId"`
+	Function string `json:"functionCode"`
+	Command  string `json:"commandCode"`
+	Args     []arg  `json:"args"`
 }
 
-// text is a string, or a number as it is written; anything else is empty.
-type text string
-
-// UnmarshalJSON implements json.Unmarshaler.
-func (t *text) UnmarshalJSON(raw []byte) error {
-	*t = ""
-	switch {
-	case len(raw) == 0:
-	case raw[0] == '"':
-		var s string
-		if err := json.Unmarshal(raw, &s); err != nil {
-			return err
-		}
-		*t = text(s)
-	case raw[0] == '-' || raw[0] >= '0' && raw[0] <= '9':
-		*t = text(raw)
-	}
-	return nil
+type arg struct {
+	Field string `json:"fieldCode"`
+	Value any    `json:"value"`
 }
 
-// number is a JSON number, or one in a string; anything else is not known.
-type number struct {
-	known bool
-	f     float64
-}
-
-// UnmarshalJSON implements json.Unmarshaler.
-func (n *number) UnmarshalJSON(raw []byte) error {
-	f, ok := parseNumber(raw)
-	*n = number{ok, f}
-	return nil
-}
-
-// whole is the number as an endpoint's or an error's; negative if it is none.
-func (n number) whole() int {
-	if !n.known || n.f != math.Trunc(n.f) || n.f < 0 || n.f > math.MaxInt32 {
-		return -1
-	}
-	return int(n.f)
-}
-
-// truth is true, false, 1, 0 or one of these in a string; anything else is not known.
-type truth struct{ known, on bool }
-
-// UnmarshalJSON implements json.Unmarshaler.
-func (f *truth) UnmarshalJSON(raw []byte) error {
-	on, ok := parseBool(raw)
-	*f = truth{ok, on}
-	return nil
-}
-
-func (f truth) or(other bool) bool {
-	if f.known {
-		return f.on
-	}
-	return other
-}
-
-// millis is a time in milliseconds since 1970; anything else is the zero time.
-type millis struct{ time.Time }
-
-// UnmarshalJSON implements json.Unmarshaler.
-func (m *millis) UnmarshalJSON(raw []byte) error {
-	m.Time = time.Time{}
-	const year9999 = 253402300799000
-	if f, ok := parseNumber(raw); ok && f > 0 && f <= year9999 {
-		m.Time = time.UnixMilli(int64(f)).UTC()
-	}
-	return nil
-}
-
-// unquote gives the text of a JSON string, or raw as it is.
-func unquote(raw []byte) (string, bool) {
-	if len(raw) == 0 || raw[0] != '"' {
-		return string(raw), false
-	}
-	var s string
-	if err := json.Unmarshal(raw, &s); err != nil {
-		return "", true
-	}
-	return s, true
-}
-
-func parseNumber(raw []byte) (float64, bool) {
-	s, quoted := unquote(raw)
-	if s = strings.TrimSpace(s); s == "" {
-		return 0, false
-	}
-	// ParseFloat knows words such as Inf and forms such as 0x10 that are no numbers here.
-	if c := s[len(s)-1]; c < '0' || c > '9' || quoted && strings.ContainsAny(s, "xXpP_") {
-		return 0, false
-	}
-	f, err := strconv.ParseFloat(s, 64)
-	if err != nil || math.IsInf(f, 0) || math.IsNaN(f) {
-		return 0, false
-	}
-	return f, true
-}
-
-func parseBool(raw []byte) (on, ok bool) {
-	s, _ := unquote(raw)
-	switch strings.ToLower(strings.TrimSpace(s)) {
-	case "true", "1", "1.0", "on":
-		return true, true
-	case "false", "0", "0.0", "off":
-		return false, true
-	}
-	return false, false
+// wireTrigger is an automation that can be started by hand.
+type wireTrigger struct {
+	Automation text  `json:"automationId"`
+	Rule       text  `json:"automationName"`
+	Node       text  `json:"triggerNodeId"`
+	Name       text  `json:"triggerName"`
+	Enabled    truth `json:"enabled"`
 }

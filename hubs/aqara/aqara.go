@@ -64,7 +64,7 @@ func open(from hubs.Settings, deps hubs.Deps) (hubs.Hub, error) {
 			return now.token()
 		},
 	})
-	return newHub(&client{rest: calls, tokens: tokens, base: base, prefix: newPrefix()}), nil
+	return newHub(&client{rest: calls, http: deps.HTTP, tokens: tokens, base: base, prefix: newPrefix()}, deps.Log), nil
 }
 
 // token is the pair as the user gave it.

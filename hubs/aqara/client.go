@@ -5,7 +5,10 @@ import (
 	"crypto/rand"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
+	"fmt"
 	"net/http"
+	"net/url"
 	"strconv"
 	"strings"
 	"sync/atomic"
@@ -32,17 +35,52 @@ const (
 	codeServerLast  = 599
 )
 
-const scopeHint = "Allow this token all devices and APIs in the Studio, under Developer > Data Export API > API Configuration."
+// The APIs that a token can be limited to, as the Studio lists them.
+const (
+	apiDevices = "/devices"
+	apiSpecs   = "/devices/definitions"
+	apiRead    = "/devices/trait/read"
+	apiWrite   = "/devices/trait/execute"
+	apiSpaces  = "/spaces"
 
-// caller is what makes an authorised call.
-type caller interface {
-	Do(ctx context.Context, call func(context.Context, auth.Token) error) error
+	apiStatistics = "/studio/statistics"
+	apiOrders     = "/devices/command/execute"
+	apiTriggers   = "/automations/manual-triggers"
+	apiTrigger    = "/automations/manual-triggers/execute"
+)
+
+// apiOf names the API that a message of the typed envelope belongs to.
+func apiOf(kind string) string {
+	switch kind {
+	case typeSpecs:
+		return apiSpecs
+	case typeValues:
+		return apiRead
+	case typeExecute:
+		return apiWrite
+	case typeSpaces:
+		return apiSpaces
+	}
+	return apiDevices
 }
 
-// client makes the calls of the typed envelope.
+func scopeHint(api string) string {
+	return "Allow this token all devices and the API " + api +
+		" in the Studio, under Developer > Data Export API > API Configuration."
+}
+
+// tokens gives calls and streams their rights.
+type tokens interface {
+	Do(ctx context.Context, call func(context.Context, auth.Token) error) error
+	Token(ctx context.Context) (auth.Token, error)
+	Changed() <-chan struct{}
+}
+
+// client makes the calls of both generations of the API.
 type client struct {
 	rest   *rest.Client
-	tokens caller
+	http   http.RoundTripper // for the WebSocket
+	tokens tokens
 	base   string
 	// prefix and count make message ids: the Studio may want them unique for longer
 	// than this process runs.
@@ -76,34 +114,67 @@ func (c *client) execute(ctx context.Context, items []writeItem) error {
 	})
 }
 
-// call sends one message. took sees an answer that went well; its error is the call's.
+// call sends one message of the typed envelope. took sees an answer that went well; its
+// error is the call's.
 func (c *client) call(
 	ctx context.Context, name, kind string, data any, took func(int, http.Header, envelope) error,
 ) error {
-	return c.tokens.Do(ctx, func(ctx context.Context, t auth.Token) error {
-		return c.rest.Do(ctx, rest.Call{
+	return c.do(ctx, apiOf(kind), func() rest.Call {
+		return rest.Call{
 			Name: name, URL: c.base + basePath,
-			Header: http.Header{"Authorization": {"Bearer " + t.Access.Reveal()}},
-			Body:   request{Type: kind, Version: "v1", MsgID: c.msgID(), Data: data},
-			Classify: func(status int, header http.Header, body []byte) error {
-				e, ok := parseEnvelope(body)
-				if !ok {
-					return noEnvelope(status)
-				}
-				if err := classify(status, header, e); err != nil {
-					return err
-				}
-				return took(status, header, e)
-			},
+			Body: request{Type: kind, Version: "v1", MsgID: c.msgID(), Data: data},
+		}
+	}, took)
+}
+
+// restCall makes one call of generation B, with a body if there is one, and gives the data of
+// the answer.
+func (c *client) restCall(ctx context.Context, name, api string, query url.Values, body any) (json.RawMessage, error) {
+	var out json.RawMessage
+	address := c.base + basePath + api
+	if len(query) > 0 {
+		address += "?" + query.Encode()
+	}
+	err := c.do(ctx, api, func() rest.Call { return rest.Call{Name: name, URL: address, Body: body} },
+		func(_ int, _ http.Header, e envelope) error {
+			out = e.Data
+			return itemFault(e)
 		})
+	return out, err
+}
+
+func (c *client) do(
+	ctx context.Context, api string, build func() rest.Call, took func(int, http.Header, envelope) error,
+) error {
+	return c.tokens.Do(ctx, func(ctx context.Context, t auth.Token) error {
+		call := build()
+		call.Header = http.Header{"Authorization": {"Bearer " + t.Access.Reveal()}}
+		call.Classify = func(status int, header http.Header, body []byte) error {
+			e, ok := parseEnvelope(body)
+			if !ok {
+				return noEnvelope(status)
+			}
+			if err := classify(status, header, e); err != nil {
+				return hinted(err, api)
+			}
+			return took(status, header, e)
+		}
+		return c.rest.Do(ctx, call)
 	})
 }
+
+var (
+	errNoEnvelope = errors.New("answered something that Aqara Studio does not")
+	errItem       = errors.New("refused") // by an item of a call, not by the call
+)
 
 // noEnvelope is about answers of something else than the Studio's API.
 func noEnvelope(status int) error {
 	switch {
 	case status/100 == 2:
-		return rest.Garbage("answered something that Aqara Studio does not")
+		e := rest.Garbage("")
+		e.Err = errNoEnvelope
+		return e
 	case status == http.StatusNotFound:
 		e := rest.Fail(hubs.Misconfigured, "404", "answered 404")
 		e.Hint = "Is this the address of Aqara Studio, and is the Data Export API switched on there?"
@@ -123,9 +194,7 @@ func classify(status int, header http.Header, e envelope) error {
 	case code == codeToken, code == codeTokenOld, status == http.StatusUnauthorized:
 		return rest.Rejected(text)
 	case code == codeScope:
-		err := rest.Fail(hubs.Misconfigured, text, "does not allow this token to do that")
-		err.Hint = scopeHint
-		return err
+		return rest.Fail(hubs.Misconfigured, text, "does not allow this token to do that")
 	case code == codeTooMany, status == http.StatusTooManyRequests:
 		return rest.Limited(text, header)
 	case code >= codeServerFirst && code <= codeServerLast:
@@ -143,6 +212,14 @@ func classify(status int, header http.Header, e envelope) error {
 		return nil
 	}
 	return rest.Fail(hubs.Refused, text, answered+says(e.Message))
+}
+
+// hinted says which API a token lacks, where that is the trouble.
+func hinted(err error, api string) error {
+	if e, ok := errors.AsType[*hubs.Error](err); ok && e.Fault == hubs.Misconfigured && e.Hint == "" {
+		e.Hint = scopeHint(api)
+	}
+	return err
 }
 
 // faultOf knows the codes of calls and of single items.
@@ -169,7 +246,9 @@ func itemFault(e envelope) error {
 	if !known {
 		fault = hubs.Refused
 	}
-	return rest.Fail(fault, strconv.Itoa(code), "refused"+says(failed[0].Message))
+	err := rest.Fail(fault, strconv.Itoa(code), "")
+	err.Err = fmt.Errorf("%w%s", errItem, says(failed[0].Message))
+	return err
 }
 
 // says quotes the Studio in a short sentence. Words as long as a token are cut out, in

@@ -14,6 +14,7 @@ type cover struct {
 	motion           *trait
 	tilt, tiltTarget *trait
 	angle            bool // tilt counts -90 to 90 degrees, not percent
+	halt             *order
 }
 
 func buildCover(e *endpoint, first values) (part, bool) {
@@ -28,6 +29,7 @@ func buildCover(e *endpoint, first values) (part, bool) {
 			c.position = c.target
 		}
 		c.buildTilt(get)
+		c.halt = e.order(function, "StopMotion")
 		p := part{name: "Cover", key: function, composite: true, unit: c}
 		p.entity.Spec = hubs.Cover{Positions: true, Tilts: c.tiltTarget != nil, Stops: true}
 		if kind, ok := first.option(get("WindowCoveringType")); ok {
@@ -84,10 +86,13 @@ func motionOf(word string) string {
 }
 
 func (c *cover) write(cmd *hubs.Command, v values) ([]write, error) {
+	if cmd.Do == hubs.Stop && c.halt != nil {
+		return []write{c.halt.do()}, nil
+	}
 	if cmd.Do == hubs.Stop {
 		f, ok := v.num(c.position)
 		if !ok {
-			return nil, refused("the position is not known, and this API stops a cover only by sending it where it is")
+			return nil, refused("the position is not known, and this Studio stops a cover only by sending it where it is")
 		}
 		return []write{c.target.setNum(math.Round(f))}, nil
 	}

@@ -77,18 +77,18 @@ func decodePage(data json.RawMessage) (list []wireInfo, total int, err error) {
 }
 
 // decodeSpecs reads what devices can do.
-func decodeSpecs(data json.RawMessage) ([]*model, error) {
+func decodeSpecs(data json.RawMessage) ([]wireSpec, error) {
 	raws, err := items(data)
 	if err != nil {
 		return nil, err
 	}
-	out := make([]*model, 0, len(raws))
+	out := make([]wireSpec, 0, len(raws))
 	for _, raw := range raws {
 		var spec wireSpec
 		if err := json.Unmarshal(raw, &spec); err != nil || spec.ID == "" {
 			return nil, errShape
 		}
-		out = append(out, newModel(&spec))
+		out = append(out, spec)
 	}
 	return out, nil
 }
@@ -135,7 +135,7 @@ func decodeValues(data json.RawMessage) (map[hubs.DeviceID]values, error) {
 		if out[id] == nil {
 			out[id] = values{}
 		}
-		out[id][address{v.Endpoint.whole(), string(v.Function), string(v.Trait)}] = sample{v.Value, v.Time.Time}
+		out[id][address{v.Endpoint.whole(), string(v.Function), string(v.Trait)}] = sample{raw: v.Value, at: v.Time.Time}
 	}
 	return out, nil
 }
@@ -181,6 +181,9 @@ func (m *model) device(info *wireInfo, area map[string]string) hubs.Device {
 	if d.Model == "" {
 		d.Model = d.ModelID
 	}
+	if m.gateway.id != "" && string(m.gateway.id) != m.id {
+		d.Via = hubs.DeviceID(m.gateway.id)
+	}
 	if info.Space != nil {
 		d.Area = strings.TrimSpace(string(info.Space.Name))
 		if d.Area == "" {
@@ -193,17 +196,14 @@ func (m *model) device(info *wireInfo, area map[string]string) hubs.Device {
 	return d
 }
 
-// reading turns what a poll brought of a device into news: a value for everything that
-// polls can see, unknown where the Studio gave none. What is only pushed is left as it
-// is, which is why the news are not Full. online is the list's word on the device;
+// reading turns what is known of a device into news: a value for everything that polls
+// can see, unknown where the Studio gave none. What is only pushed is there once it was
+// pushed, which is why the news are not Full. online is the list's word on the device;
 // without one the device's own counts.
 func (m *model) reading(v values, online truth) hubs.Reading {
 	r := hubs.Reading{Device: hubs.DeviceID(m.id)}
 	for i := range m.parts {
-		key := m.parts[i].entity.Key
-		m.parts[i].unit.read(v, func(a hubs.Attr, val hubs.Value, at time.Time) {
-			r.Values = append(r.Values, hubs.PointValue{Point: hubs.Point{Entity: key, Attr: a}, Value: val, At: at})
-		})
+		m.parts[i].tell(v, &r)
 	}
 	for _, s := range v {
 		if s.at.After(r.Seen) {
@@ -223,4 +223,11 @@ func (m *model) online(v values, listed truth) *bool {
 		return nil
 	}
 	return &on
+}
+
+// tell adds what v says of the part to a reading.
+func (p *part) tell(v values, r *hubs.Reading) {
+	p.unit.read(v, func(a hubs.Attr, val hubs.Value, at time.Time) {
+		r.Values = append(r.Values, hubs.PointValue{Point: hubs.Point{Entity: p.entity.Key, Attr: a}, Value: val, At: at})
+	})
 }

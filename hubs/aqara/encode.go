@@ -6,25 +6,35 @@ import (
 	"github.com/hub2mqtt/hub2mqtt/hubs"
 )
 
-// encode turns a command into the items of one ExecuteTrait call. It is pure: v is
+// calls is what a command takes: new values, orders, or both.
+type calls struct {
+	items  []writeItem
+	orders []orderItem
+}
+
+// encode turns a command into the items of the calls that carry it. It is pure: v is
 // what is known of the device, for what can only be said relative to that.
-func (m *model) encode(cmd *hubs.Command, v values) ([]writeItem, error) {
+func (m *model) encode(cmd *hubs.Command, v values) (calls, error) {
 	p := m.part(cmd.Entity)
 	if p == nil {
-		return nil, &hubs.Error{Fault: hubs.UnknownEntity, Err: errors.New("aqara: no such entity: " + cmd.Entity)}
+		return calls{}, &hubs.Error{Fault: hubs.UnknownEntity, Err: errors.New("aqara: no such entity: " + cmd.Entity)}
 	}
 	writes, err := p.unit.write(cmd, v)
 	if err != nil {
-		return nil, err
+		return calls{}, err
 	}
 	if len(writes) == 0 {
-		return nil, invalid("nothing in the command can be sent to %s", cmd.Entity)
+		return calls{}, invalid("nothing in the command can be sent to %s", cmd.Entity)
 	}
-	items := make([]writeItem, len(writes))
-	for i, w := range writes {
-		items[i] = writeItem{m.id, w.t.endpoint, w.t.function, w.t.code, w.value}
+	var out calls
+	for _, w := range writes {
+		if o := w.order; o != nil {
+			out.orders = append(out.orders, orderItem{m.id, o.endpoint, o.function, o.code, w.args})
+			continue
+		}
+		out.items = append(out.items, writeItem{m.id, w.t.endpoint, w.t.function, w.t.code, w.value})
 	}
-	return items, nil
+	return out, nil
 }
 
 func (m *model) part(key string) *part {

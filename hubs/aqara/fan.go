@@ -117,38 +117,3 @@ func (f *fan) writeRock(yes bool) (write, error) {
 	}
 	return write{}, refused("the fan does not know how to do that")
 }
-
-// lock is a door lock that may be unlocked from afar. This generation of the API
-// cannot lock.
-type lock struct{ state, unlock *trait }
-
-func buildLock(e *endpoint) (part, bool) {
-	l := &lock{state: e.find("DoorLock", "LockState"), unlock: e.find("DoorLock", "RemoteUnlock")}
-	if !l.unlock.canWrite() || !l.state.canRead() {
-		return part{}, false
-	}
-	e.use(l.uses()...)
-	return part{
-		name: "Lock", key: "DoorLock", composite: true, unit: l, entity: hubs.Entity{Spec: hubs.Lock{}},
-	}, true
-}
-
-func (l *lock) uses() []*trait { return []*trait{l.state, l.unlock} }
-
-func (l *lock) read(v values, say sayer) {
-	word, ok := v.modelWord(l.state)
-	state, known := map[string]string{
-		"locked": hubs.Locked, "unlocked": hubs.Unlocked, "not_fully_locked": hubs.Jammed,
-	}[word]
-	say.text(hubs.State, state, ok && known, v.at(l.state))
-}
-
-func (l *lock) write(cmd *hubs.Command, _ values) ([]write, error) {
-	switch state, _ := textOf(cmd, hubs.State); state {
-	case hubs.Unlocked:
-		return []write{l.unlock.set(true)}, nil
-	case hubs.Locked, hubs.Locking:
-		return nil, refused("this API can unlock but not lock")
-	}
-	return nil, refused("a lock can only be unlocked over this API")
-}

@@ -31,11 +31,12 @@ func FuzzDecodeDevices(f *testing.F) {
 		_, _ = decodeList(data)
 		_, _, _ = decodePage(data)
 		_, _ = decodeSpaces(data)
-		models, err := decodeSpecs(data)
+		specs, err := decodeSpecs(data)
 		if err != nil {
 			return
 		}
-		for _, m := range models {
+		for i := range specs {
+			m := newModel(&specs[i], nil)
 			d := m.device(&wireInfo{Name: "x"}, nil)
 			checkHome(t, []hubs.Device{d}, []hubs.Reading{m.reading(m.first, truth{})})
 			for i := range m.parts {
@@ -61,7 +62,7 @@ func commandAll(t *testing.T, m *model, e *hubs.Entity) {
 				}
 				continue
 			}
-			if _, err := json.Marshal(items); err != nil {
+			if _, err := json.Marshal([]any{items.items, items.orders}); err != nil {
 				t.Errorf("%s: %v", e.Key, err)
 			}
 		}
@@ -80,11 +81,11 @@ func FuzzDecodeValues(f *testing.F) {
 	if err := json.Unmarshal(raw, &h); err != nil {
 		f.Fatal(err)
 	}
-	models, err := decodeSpecs(h.Specs)
+	specs, err := decodeSpecs(h.Specs)
 	if err != nil {
 		f.Fatal(err)
 	}
-	m := models[0]
+	m := newModel(&specs[0], nil)
 	d := m.device(&wireInfo{Name: "x"}, nil)
 	f.Fuzz(func(t *testing.T, data []byte) {
 		got, err := decodeValues(data)
@@ -159,11 +160,12 @@ func BenchmarkDecode1000Devices(b *testing.B) {
 	b.SetBytes(int64(len(data)))
 	b.ReportAllocs()
 	for b.Loop() {
-		models, err := decodeSpecs(data)
-		if err != nil || len(models) != 1000 {
-			b.Fatal(len(models), err)
+		specs, err := decodeSpecs(data)
+		if err != nil || len(specs) != 1000 {
+			b.Fatal(len(specs), err)
 		}
-		for _, m := range models {
+		for i := range specs {
+			m := newModel(&specs[i], nil)
 			_ = m.device(&wireInfo{Name: "x"}, nil)
 			_ = m.reading(m.first, truth{})
 		}

@@ -55,7 +55,8 @@ func (h home) decode(tb testing.TB) (devices []hubs.Device, readings []hubs.Read
 		tb.Fatal("values:", err)
 	}
 	models = map[string]*model{}
-	for _, m := range specs {
+	for i := range specs {
+		m := newModel(&specs[i], nil)
 		models[m.id] = m
 	}
 	for i := range list {
@@ -200,6 +201,7 @@ func TestCommands(t *testing.T) {
 	if err != nil || len(files) < 20 {
 		t.Fatalf("%d commands, %v", len(files), err)
 	}
+	homes := map[string]map[string]*model{}
 	for _, path := range files {
 		t.Run(strings.TrimSuffix(filepath.Base(path), ".json"), func(t *testing.T) {
 			raw, err := os.ReadFile(path)
@@ -210,8 +212,10 @@ func TestCommands(t *testing.T) {
 			if err := json.Unmarshal(raw, &c); err != nil {
 				t.Fatal(err)
 			}
-			_, _, models := loadHome(t, c.Case).decode(t)
-			m := models[c.Device]
+			if homes[c.Case] == nil {
+				_, _, homes[c.Case] = loadHome(t, c.Case).decode(t)
+			}
+			m := homes[c.Case][c.Device]
 			if m == nil {
 				t.Fatalf("case %s has no device %q", c.Case, c.Device)
 			}
@@ -223,11 +227,18 @@ func TestCommands(t *testing.T) {
 			}
 			got := c
 			got.Items, got.Error = nil, ""
-			items, err := m.encode(&cmd, m.first)
+			out, err := m.encode(&cmd, m.first)
 			if err != nil {
 				got.Error = hubs.FaultOf(err).String() + ": " + err.Error()
 			}
-			wire, _ := json.Marshal(items)
+			sent := []any{}
+			for _, x := range out.items {
+				sent = append(sent, x)
+			}
+			for _, x := range out.orders {
+				sent = append(sent, x)
+			}
+			wire, _ := json.Marshal(sent)
 			if err := json.Unmarshal(wire, &got.Items); err != nil {
 				t.Fatal(err)
 			}

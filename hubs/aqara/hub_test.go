@@ -13,6 +13,9 @@ import (
 	"github.com/hub2mqtt/hub2mqtt/hubs/aqara/aqaratest"
 )
 
+// homeSize counts the devices of the small home, and the hub's own.
+const homeSize = 9
+
 func TestListPollExecute(t *testing.T) {
 	r := newRig(t, aqaratest.Options{FirmwareOptions: aqaratest.FirmwareOptions{Offline: []string{aqaratest.Door}}})
 	ds := r.devices()
@@ -20,8 +23,8 @@ func TestListPollExecute(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(ds) != 8 || len(news) != 8 {
-		t.Fatalf("%d devices, %d readings, want 8 and 8", len(ds), len(news))
+	if len(ds) != homeSize || len(news) != 8 {
+		t.Fatalf("%d devices, %d readings, want 9 and 8", len(ds), len(news))
 	}
 	checkHome(t, ds, news)
 	for _, n := range news {
@@ -65,18 +68,27 @@ func TestCallsAreFew(t *testing.T) {
 	if _, err := r.hub.Poll(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	if got := r.studio.Counters().ByType; got[typeSpecs] != 0 || got[typeAllDevices] != 2 || got[typeValues] != 1 {
+	if got := r.studio.Counters().ByType; got[typeSpecs] != 0 || got[typeAllDevices] != 1 || got[typeValues] != 1 {
 		t.Errorf("calls: %v", got)
+	}
+	// The list serves one poll right after it, and no other.
+	for range 2 {
+		if _, err := r.hub.Poll(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got := r.studio.Counters().ByType; got[typeAllDevices] != 3 || got[typeValues] != 3 {
+		t.Errorf("calls of later polls: %v", got)
 	}
 	r.hub.now = func() time.Time { return time.Now().Add(7 * time.Hour) }
 	r.devices()
-	if got := r.studio.Counters().ByType; got[typeSpecs] != 1 {
+	if got := r.studio.Counters().ByType; got[typeSpecs] != 2 { // in both generations
 		t.Errorf("calls after 7 hours: %v", got)
 	}
 }
 
 func TestCoverStopsWhereItIs(t *testing.T) {
-	r := newRig(t, aqaratest.Options{TravelTime: time.Hour})
+	r := newRig(t, aqaratest.Options{TravelTime: time.Hour, FirmwareOptions: aqaratest.FirmwareOptions{OnlyA: true}})
 	r.devices()
 	if err := r.hub.Execute(t.Context(), set(aqaratest.Curtain, "x2_window_covering", hubs.Position, 100)); err != nil {
 		t.Fatal(err)
@@ -94,7 +106,7 @@ func TestCoverStopsWhereItIs(t *testing.T) {
 }
 
 func TestRooms(t *testing.T) {
-	r := newRig(t, aqaratest.Options{FirmwareOptions: aqaratest.FirmwareOptions{Old: true}})
+	r := newRig(t, aqaratest.Options{FirmwareOptions: aqaratest.FirmwareOptions{Old: true, OnlyA: true}})
 	ds := r.devices()
 	if len(ds) != 8 || ds[0].Area != "" {
 		t.Errorf("%d devices, area %q; an old Studio knows no rooms", len(ds), ds[0].Area)
@@ -149,6 +161,7 @@ func (r *rig) tokenDies(t *testing.T) {
 	t.Helper()
 	r.studio.ExpireAccess()
 	r.studio.Forget()
+	r.hub.now = func() time.Time { return time.Now().Add(listLife) }
 	if _, err := r.hub.Poll(t.Context()); err != nil {
 		t.Errorf("after the token's end: %v", err)
 	}
@@ -161,7 +174,7 @@ func (r *rig) tokenDies(t *testing.T) {
 func TestPaging(t *testing.T) {
 	home := aqaratest.DefaultHome()
 	base := home.Devices[0]
-	for i := range 450 {
+	for i := range 250 {
 		d := base
 		d.ID, d.Name = fmt.Sprintf("lumi.%04d", i), fmt.Sprintf("Lamp %d", i)
 		home.Devices = append(home.Devices, d)
@@ -171,17 +184,17 @@ func TestPaging(t *testing.T) {
 	if ds, err := r.hub.Devices(t.Context()); hubs.FaultOf(err) != hubs.Transient || ds != nil {
 		t.Errorf("second page failed: %d devices, %v", len(ds), err)
 	}
-	if ds := r.devices(); len(ds) != 458 {
-		t.Errorf("%d devices, want 458", len(ds))
+	if ds := r.devices(); len(ds) != 259 {
+		t.Errorf("%d devices, want 259", len(ds))
 	}
 	news, err := r.hub.Poll(t.Context())
-	if err != nil || len(news) != 458 {
+	if err != nil || len(news) != 258 {
 		t.Errorf("%d readings, %v", len(news), err)
 	}
 	// One chunk of the values fails: the rest counts.
 	r.studio.Fail(aqaratest.Fault{Match: typeValues, Kind: aqaratest.FailStatus, Status: 500, Skip: 1})
 	news, err = r.hub.Poll(t.Context())
-	if err == nil || len(news) != 408 {
+	if err == nil || len(news) != 208 {
 		t.Errorf("one chunk failed: %d readings, %v", len(news), err)
 	}
 }
@@ -225,7 +238,7 @@ func TestFaults(t *testing.T) {
 				t.Errorf("Poll: %v", err)
 			}
 			r.studio.Heal()
-			if ds := r.devices(); len(ds) != 8 {
+			if ds := r.devices(); len(ds) != homeSize {
 				t.Errorf("%d devices after healing", len(ds))
 			}
 			r.noSecrets(err)
@@ -317,12 +330,13 @@ func TestDevicesComeAndGo(t *testing.T) {
 	if err := r.studio.Remove(aqaratest.Button); err != nil {
 		t.Fatal(err)
 	}
+	r.hub.now = func() time.Time { return time.Now().Add(listLife) }
 	if news, err := r.hub.Poll(t.Context()); err != nil || len(news) != 7 {
 		t.Errorf("%d readings, %v", len(news), err)
 	}
 	_ = r.studio.Rename(aqaratest.Strip, "  Neuer Name ")
 	ds := r.devices()
-	if len(ds) != 7 || ds[0].Name != "Neuer Name" {
+	if len(ds) != homeSize-1 || ds[0].Name != "Neuer Name" {
 		t.Errorf("%d devices, first %q", len(ds), ds[0].Name)
 	}
 	_, err := r.hub.Read(t.Context(), []hubs.DeviceID{aqaratest.Button})

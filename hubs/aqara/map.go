@@ -13,6 +13,7 @@ type rule struct {
 	// lead traits are what a device is bought for.
 	lead   bool
 	hidden bool
+	secret bool // a text that nobody should read over a shoulder
 	// on are the words of an enumeration that mean yes, off those that mean no: it
 	// becomes a binary sensor. Any other word is unknown.
 	on, off []string
@@ -177,6 +178,7 @@ var skippedTraits = map[string]bool{
 	"BasicInformation.Mac": true, "BasicInformation.SerialNumber": true, "BasicInformation.DeviceID": true,
 	"BasicInformation.Reachable": true, "BasicInformation.SupportedMatterRoles": true,
 	"OccupancySensing.OccupancySensorType": true,
+	"Camera.CameraRTSPURL":                 true, // it may hold a password
 }
 
 // enums are the words of enumerations whose list a device leaves out.
@@ -185,6 +187,7 @@ var enums = map[string]map[int]string{
 	"DoorState":                     {0: "DoorOpen", 1: "DoorClosed", 2: "DoorJammed", 3: "DoorForcedOpen", 4: "DoorUnspecifiedError", 5: "DoorAjar"},
 	"ButtonEvent":                   {0: "SinglePress", 1: "DoublePress", 2: "LongPress", 3: "LongPressRelease"},
 	"RotationEvent":                 {0: "Rotate", 1: "HoldToRotate", 2: "InvertedRotate"},
+	"RotationDirection":             {0: "Clockwise", 1: "CounterClockwise"},
 	"CubeEvent":                     {0: "Flip90", 1: "Flip180", 2: "Push", 3: "TapTwice", 4: "Shake", 5: "Swing", 6: "Rotate", 7: "TriggeredAfter1Minute", 10: "PickUpHold"},
 	"VibrationEvent":                {0: "ThreeKnocks", 1: "Move", 2: "Vibrate", 3: "Tilt", 4: "FreeFall"},
 	"MotionDetected":                {0: "Enter", 1: "Left", 2: "LeftIn", 3: "RightOut", 4: "RightIn", 5: "LeftOut", 6: "Access", 7: "Away"},

@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -37,7 +38,13 @@ type model struct {
 	parts []part
 	asks  []readItem
 	reach *trait
-	first values // what came with the spec
+	// gateway is what generation B says it hangs on.
+	gateway gateway
+	first   values // what came with the spec
+	// traits are all there are, also those that are not shown; touch are the parts that
+	// one is read by.
+	traits map[address]*trait
+	touch  map[address][]*part
 }
 
 // endpoint is one part of a device: 0 is the root, 1 what all parts share.
@@ -46,6 +53,37 @@ type endpoint struct {
 	name, kind string
 	traits     []*trait
 	used       map[*trait]bool
+	orders     []*order
+}
+
+// order is a command of a function, as the device describes it.
+type order struct {
+	endpoint       int
+	function, code string
+	mandatory      []string // fields
+	optional       []string
+}
+
+// order finds a command that needs no other fields than those given.
+func (e *endpoint) order(function, code string, gives ...string) *order {
+	for _, o := range e.orders {
+		if o.function == function && o.code == code && o.needsOnly(gives...) {
+			return o
+		}
+	}
+	return nil
+}
+
+func (o *order) needsOnly(gives ...string) bool {
+	return !slices.ContainsFunc(o.mandatory, func(f string) bool { return !slices.Contains(gives, f) })
+}
+
+// do is the order with these fields.
+func (o *order) do(args ...arg) write {
+	if args == nil {
+		args = []arg{}
+	}
+	return write{order: o, args: args}
 }
 
 func (e *endpoint) find(function, code string) *trait {
@@ -65,9 +103,14 @@ func (e *endpoint) use(traits ...*trait) {
 	}
 }
 
-func newModel(spec *wireSpec) *model {
-	m := &model{id: string(spec.ID), name: strings.TrimSpace(string(spec.Name)), first: values{}}
-	es := m.endpoints(spec)
+// newModel makes sense of a spec; odd are values that the device was seen to have
+// though the spec does not list them.
+func newModel(spec *wireSpec, odd unlisted) *model {
+	m := &model{
+		id: string(spec.ID), name: strings.TrimSpace(string(spec.Name)), first: values{},
+		traits: map[address]*trait{}, touch: map[address][]*part{}, gateway: spec.Gateway,
+	}
+	es := m.endpoints(spec, odd)
 	elsewhere := elsewhereTemperature(es)
 	for _, e := range es {
 		m.build(e, elsewhere)
@@ -78,11 +121,12 @@ func newModel(spec *wireSpec) *model {
 	m.setKeys()
 	m.setNames()
 	m.setAsks()
+	m.setTouch()
 	return m
 }
 
 // endpoints takes the spec apart. What is there twice counts once.
-func (m *model) endpoints(spec *wireSpec) []*endpoint {
+func (m *model) endpoints(spec *wireSpec, odd unlisted) []*endpoint {
 	live := liveEndpoints(spec)
 	byID := map[int]*endpoint{}
 	var out []*endpoint
@@ -103,51 +147,62 @@ func (m *model) endpoints(spec *wireSpec) []*endpoint {
 			byID[id] = e
 			out = append(out, e)
 		}
-		m.traits(e, w)
+		m.takeTraits(e, w, odd)
 	}
 	return out
 }
 
-func (m *model) traits(e *endpoint, w *wireEndpoint) {
+func (m *model) takeTraits(e *endpoint, w *wireEndpoint, odd unlisted) {
 	for i := range w.Functions {
 		f := &w.Functions[i]
+		e.takeOrders(f)
 		for j := range f.Traits {
 			t := &f.Traits[j]
 			a := address{e.id, string(f.Code), string(t.Code)}
 			if _, twice := m.first[a]; twice || a.function == "" || a.code == "" {
 				continue
 			}
-			m.first[a] = sample{t.Value, t.Time.Time}
-			e.traits = append(e.traits, newTrait(a, &t.Param))
+			m.first[a] = sample{raw: t.Value, at: t.Time.Time}
+			made := newTrait(a, &t.Param)
+			if now, ok := m.first.text(made); ok {
+				made.admit([]string{now})
+			}
+			made.admit(odd[a])
+			m.traits[a] = made
+			e.traits = append(e.traits, made)
 		}
+	}
+}
+
+func (e *endpoint) takeOrders(f *wireFunction) {
+	for i := range f.Commands {
+		c := &f.Commands[i]
+		known := slices.ContainsFunc(e.orders, func(o *order) bool {
+			return o.function == string(f.Code) && o.code == string(c.Code)
+		})
+		if c.Code == "" || f.Code == "" || known {
+			continue
+		}
+		o := &order{endpoint: e.id, function: string(f.Code), code: string(c.Code)}
+		for _, field := range c.Fields {
+			if field.Param.Mandatory.or(false) {
+				o.mandatory = append(o.mandatory, string(field.Code))
+			} else {
+				o.optional = append(o.optional, string(field.Code))
+			}
+		}
+		e.orders = append(e.orders, o)
 	}
 }
 
 // liveEndpoints is the list of those that exist, for devices that describe more; nil
 // for the others.
 func liveEndpoints(spec *wireSpec) map[int]bool {
-	var list, supported json.RawMessage
-	for i := range spec.Endpoints {
-		for j := range spec.Endpoints[i].Functions {
-			f := &spec.Endpoints[i].Functions[j]
-			if spec.Endpoints[i].ID.whole() != 0 || f.Code != "Descriptor" {
-				continue
-			}
-			for k := range f.Traits {
-				switch t := &f.Traits[k]; t.Code {
-				case "EndpointArrayDynamic":
-					list = t.Value
-				case "SupportedEndpointDynamic":
-					supported = t.Value
-				}
-			}
-		}
-	}
-	// A device that says "not supported" may still carry an old list.
-	if on, ok := parseBool(supported); ok && !on {
+	t := spec.live()
+	if t == nil {
 		return nil
 	}
-	s, _ := unquote(list)
+	s, _ := unquote(t.Value)
 	var ids []number
 	if err := json.Unmarshal([]byte(s), &ids); err != nil || len(ids) == 0 {
 		return nil
@@ -174,6 +229,9 @@ func (m *model) build(e *endpoint, elsewhere *trait) {
 	add(buildCover(e, m.first))
 	add(buildGarage(e))
 	add(buildLock(e))
+	add(buildValve(e))
+	add(buildVacuum(e))
+	add(buildMode(e))
 	for _, p := range buildDoor(e) {
 		add(p, true)
 	}
@@ -181,6 +239,9 @@ func (m *model) build(e *endpoint, elsewhere *trait) {
 		if !e.used[t] {
 			add(buildSingle(e, t, m.first))
 		}
+	}
+	for _, o := range e.orders {
+		add(buildOrder(o))
 	}
 }
 
@@ -224,110 +285,6 @@ func buildDoor(e *endpoint) []part {
 	return out
 }
 
-// setKeys gives every entity its key: the endpoint's number, the function, and the
-// trait where the entity is one trait, as in x2_output or
-// x1_power_source_bat_percent_remaining. A key depends on nothing else of the device,
-// so that it stays what it is whatever comes or goes beside it.
-func (m *model) setKeys() {
-	taken := map[string]bool{}
-	for i := range m.parts {
-		p := &m.parts[i]
-		code := strconv.Itoa(p.endpoint.id) + "_" + p.key
-		key := hubs.MakeKey(code)
-		if len(key) > 56 || taken[key] { // near the limit, two could be cut to the same
-			sum := sha256.Sum256([]byte(code))
-			key = strings.TrimRight(key[:min(len(key), 48)], "_") + "_" + hex.EncodeToString(sum[:3])
-		}
-		taken[key] = true
-		p.entity.Key = key
-	}
-}
-
-// setNames leaves the main feature without a name and makes the others differ.
-func (m *model) setNames() {
-	main := m.main()
-	count := map[string]int{}
-	for i := range m.parts {
-		if i != main {
-			count[strings.ToLower(m.parts[i].name)]++
-		}
-	}
-	labels := m.labels()
-	taken := map[string]bool{}
-	for i := range m.parts {
-		p := &m.parts[i]
-		if i == main {
-			continue
-		}
-		name := p.name
-		if count[strings.ToLower(name)] > 1 {
-			name = labelled(labels[p.endpoint], p)
-		}
-		if taken[strings.ToLower(name)] {
-			name += " (" + strings.ReplaceAll(p.entity.Key, "_", " ") + ")"
-		}
-		taken[strings.ToLower(name)] = true
-		p.entity.Name = name
-	}
-}
-
-// main is the one thing a device is bought for; -1: there are several, or none.
-func (m *model) main() int {
-	composite, lead, composites, leads := -1, -1, 0, 0
-	for i, p := range m.parts {
-		if p.composite {
-			composite = i
-			composites++
-		}
-		if p.lead {
-			lead = i
-			leads++
-		}
-	}
-	switch {
-	case composites == 1:
-		return composite
-	case composites == 0 && leads == 1:
-		return lead
-	}
-	return -1
-}
-
-// labels name the endpoints as their owner or the device does, each differently.
-func (m *model) labels() map[*endpoint]string {
-	out := map[*endpoint]string{}
-	count := map[string]int{}
-	for i := range m.parts {
-		e := m.parts[i].endpoint
-		if _, done := out[e]; done {
-			continue
-		}
-		label := e.name
-		if label == "" {
-			label = humanise(e.kind) + " " + strconv.Itoa(e.id)
-		}
-		out[e] = label
-		count[strings.ToLower(label)]++
-	}
-	for e, label := range out {
-		if count[strings.ToLower(label)] > 1 {
-			out[e] = label + " " + strconv.Itoa(e.id)
-		}
-	}
-	return out
-}
-
-func labelled(label string, p *part) string {
-	if p.composite || strings.Contains(strings.ToLower(label), strings.ToLower(p.name)) {
-		return label
-	}
-	name := p.name
-	if len(name) > 1 && name[1] >= 'a' && name[1] <= 'z' { // not of PM2.5, HEPA and the like
-		name = strings.ToLower(name[:1]) + name[1:]
-	}
-	return label + " " + name
-}
-
 // setAsks lists what a poll reads: each readable trait of each part, once.
 func (m *model) setAsks() {
 	seen := map[*trait]bool{}
@@ -350,6 +307,18 @@ func (m *model) setAsks() {
 	for i := range m.parts {
 		for _, t := range m.parts[i].unit.uses() {
 			ask(t)
+		}
+	}
+}
+
+// setTouch finds the parts that a new value of a trait changes.
+func (m *model) setTouch() {
+	for i := range m.parts {
+		p := &m.parts[i]
+		for _, t := range p.unit.uses() {
+			if t != nil && !slices.Contains(m.touch[t.address], p) {
+				m.touch[t.address] = append(m.touch[t.address], p)
+			}
 		}
 	}
 }

@@ -3,11 +3,15 @@ package aqara
 import (
 	"bytes"
 	"context"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"reflect"
+	"slices"
 	"sync"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/rs/zerolog"
 	"go.uber.org/goleak"
@@ -127,6 +131,13 @@ func (r *rig) value(device, entity string, attr hubs.Attr) hubs.Value {
 	return hubs.Value{}
 }
 
+// homeOf is the full home with these devices only.
+func homeOf(ids ...string) *aqaratest.Home {
+	h := aqaratest.FullHome()
+	h.Devices = slices.DeleteFunc(h.Devices, func(d aqaratest.Device) bool { return !slices.Contains(ids, d.ID) })
+	return h
+}
+
 func set(device, entity string, av ...any) hubs.Command {
 	c := hubs.Command{Device: hubs.DeviceID(device), Entity: entity}
 	for i := 0; i < len(av); i += 2 {
@@ -144,4 +155,82 @@ func set(device, entity string, av ...any) hubs.Command {
 		c.Set = append(c.Set, hubs.AttrValue{Attr: av[i].(hubs.Attr), Value: v})
 	}
 	return c
+}
+
+// pipe lets a client and a server of one synctest bubble talk without the network.
+type pipe struct {
+	conns chan net.Conn
+	done  chan struct{}
+	once  sync.Once
+}
+
+func newPipe() *pipe { return &pipe{conns: make(chan net.Conn), done: make(chan struct{})} }
+
+func (p *pipe) Accept() (net.Conn, error) {
+	select {
+	case c := <-p.conns:
+		return c, nil
+	case <-p.done:
+		return nil, net.ErrClosed
+	}
+}
+
+func (p *pipe) Close() error {
+	p.once.Do(func() { close(p.done) })
+	return nil
+}
+
+func (p *pipe) Addr() net.Addr { return &net.UnixAddr{Name: "pipe"} }
+
+func (p *pipe) dial(ctx context.Context, _, _ string) (net.Conn, error) {
+	client, server := net.Pipe()
+	select {
+	case p.conns <- server:
+		return client, nil
+	case <-p.done:
+		return nil, net.ErrClosed
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}
+
+// bubble runs f in a bubble where hours pass in no time, with a hub and a Studio that
+// talk HTTP and WebSocket over a pipe.
+func bubble(t *testing.T, opts aqaratest.Options, f func(t *testing.T, r *rig)) {
+	t.Helper()
+	bubbleWith(t, opts, nil, f)
+}
+
+// bubbleWith has via carry the requests of the hub.
+func bubbleWith(t *testing.T, opts aqaratest.Options, via func(http.RoundTripper) http.RoundTripper, f func(*testing.T, *rig)) {
+	t.Helper()
+	synctest.Test(t, func(t *testing.T) {
+		r := &rig{t: t, studio: aqaratest.New(opts), log: &lockedBuffer{}}
+		ctx, cancel := context.WithCancel(context.Background())
+		p := newPipe()
+		served := make(chan error)
+		go func() { served <- aqaratest.Serve(ctx, p, r.studio) }()
+		tr := &http.Transport{DialContext: p.dial}
+		t.Cleanup(func() {
+			tr.CloseIdleConnections()
+			cancel()
+			if err := <-served; err != nil {
+				t.Error(err)
+			}
+		})
+		pair := r.studio.Tokens()
+		r.env = &env{vars: map[string]string{"URL": "http://studio", "AccessToken": pair.Access, "RefreshToken": pair.Refresh}}
+		var carrier http.RoundTripper = tr
+		if via != nil {
+			carrier = via(tr)
+		}
+		r.open(carrier)
+		f(t, r)
+	})
+}
+
+// pass lets time pass in a bubble.
+func pass(d time.Duration) {
+	time.Sleep(d) //nolint:forbidigo // the bubble's clock
+	synctest.Wait()
 }

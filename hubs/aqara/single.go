@@ -8,8 +8,8 @@ import (
 	"github.com/hub2mqtt/hub2mqtt/hubs"
 )
 
-// The units here say nothing in a poll of what cannot be read: it is pushed, or only
-// written.
+// The units here say nothing of what cannot be read until it was pushed: it may be only
+// ever written.
 
 // onOff is a Bool trait, or an enumeration that says yes or no: a switch, a binary
 // sensor, or a button where it can only be written.
@@ -21,7 +21,7 @@ type onOff struct {
 func (u *onOff) uses() []*trait { return []*trait{u.t} }
 
 func (u *onOff) read(v values, say sayer) {
-	if !u.t.readable {
+	if !v.tells(u.t) {
 		return
 	}
 	if len(u.on) == 0 {
@@ -51,7 +51,7 @@ type word struct{ t *trait }
 func (u *word) uses() []*trait { return []*trait{u.t} }
 
 func (u *word) read(v values, say sayer) {
-	if !u.t.readable {
+	if !v.tells(u.t) {
 		return
 	}
 	w, ok := v.word(u.t)
@@ -73,7 +73,7 @@ type figure struct{ t *trait }
 func (u *figure) uses() []*trait { return []*trait{u.t} }
 
 func (u *figure) read(v values, say sayer) {
-	if !u.t.readable {
+	if !v.tells(u.t) {
 		return
 	}
 	f, ok := v.num(u.t)
@@ -94,7 +94,7 @@ type wording struct{ t *trait }
 func (u *wording) uses() []*trait { return []*trait{u.t} }
 
 func (u *wording) read(v values, say sayer) {
-	if !u.t.readable {
+	if !v.tells(u.t) {
 		return
 	}
 	s, ok := v.text(u.t)
@@ -109,11 +109,14 @@ func (u *wording) write(cmd *hubs.Command, _ values) ([]write, error) {
 	return []write{u.t.set(s)}, nil
 }
 
-// event is a trait that is only ever pushed: polls neither ask for it nor make
-// anything of it.
-type event struct{ t *trait }
+// event is a trait that is only ever pushed, and then means that something happened;
+// kind is the type of those that hold an object. See news.go.
+type event struct {
+	t    *trait
+	kind string
+}
 
-func (u *event) uses() []*trait                               { return nil }
+func (u *event) uses() []*trait                               { return []*trait{u.t} }
 func (u *event) read(values, sayer)                           {}
 func (u *event) write(*hubs.Command, values) ([]write, error) { return nil, nil }
 
@@ -123,7 +126,7 @@ func buildSingle(e *endpoint, t *trait, first values) (part, bool) {
 	if skips(t) {
 		return part{}, false
 	}
-	r, known := rules[code]
+	r, known := ruleOf(code)
 	if !known {
 		r = rule{name: humanise(t.code), hidden: true}
 		switch {
@@ -140,7 +143,7 @@ func buildSingle(e *endpoint, t *trait, first values) (part, bool) {
 	}
 	if !t.readable && !t.writable {
 		if types := eventTypes(t); len(types) > 0 {
-			p.unit, p.entity.Spec = &event{t}, hubs.Event{Types: types}
+			p.unit, p.entity.Spec = &event{t, structEvents[t.rule()]}, hubs.Event{Types: types}
 			return p, true
 		}
 	}
@@ -185,7 +188,7 @@ func unitOf(t *trait, r rule, first values) (unit, hubs.Spec) {
 	case kind == "integer" || kind == "float":
 		return &figure{t}, numberSpec(t, r, first)
 	case kind == "string" && t.writable:
-		return &wording{t}, hubs.Text{Max: maxText, WriteOnly: !t.readable}
+		return &wording{t}, hubs.Text{Max: maxText, WriteOnly: !t.readable, Password: r.secret}
 	}
 	return &wording{t}, hubs.Sensor{Kind: hubs.KindText}
 }

@@ -25,10 +25,27 @@ func (a address) rule() string { return a.function + "." + a.code }
 type sample struct {
 	raw json.RawMessage
 	at  time.Time
+	got time.Time // our time, of what was pushed; zero: it was polled
 }
 
 // values is what is known of a device.
 type values map[address]sample
+
+// after gives what is known once v was polled: v, but for what was pushed while the
+// poll was under way and is newer, and what no poll brings.
+func (v values) after(old values, asked time.Time) values {
+	if v == nil {
+		v = values{}
+	}
+	for a, was := range old {
+		now, ok := v[a]
+		if was.got.IsZero() || ok && (was.got.Before(asked) || !was.at.After(now.at)) {
+			continue
+		}
+		v[a] = was
+	}
+	return v
+}
 
 // trait is one trait with what its device says about it. A nil trait is one that the
 // device does not have: it reads as unknown and writes nothing.
@@ -62,6 +79,26 @@ func newTrait(a address, p *wireParam) *trait {
 		t.options = optionsOf(a.code, p.choices())
 	}
 	return t
+}
+
+// admit adds values that the device has though it does not list them.
+func (t *trait) admit(raws []string) {
+	for _, raw := range raws {
+		v := values{t.address: {raw: json.RawMessage(strconv.Quote(raw))}}
+		if _, ok := v.option(t); ok || t.kind != "Enum" || raw == "" || len(raw) > maxWord {
+			continue
+		}
+		slug := slugOf(raw)
+		if n, err := strconv.Atoi(raw); err == nil {
+			if word, ok := enums[t.code][n]; ok {
+				slug = slugOf(word)
+			}
+		}
+		if slug == "" || slices.Contains(t.words(), slug) {
+			slug = raw
+		}
+		t.options = append(t.options, option{slug, raw})
+	}
 }
 
 // optionsOf gives the device's own words, or those of the data model where the device
@@ -123,6 +160,12 @@ func (t *trait) words() []string {
 func (t *trait) canWrite() bool { return t != nil && t.writable }
 func (t *trait) canRead() bool  { return t != nil && t.readable }
 
+// tells is false for what no poll brings and no push brought yet.
+func (v values) tells(t *trait) bool {
+	_, ok := v.raw(t)
+	return t.readable || ok && !t.writable
+}
+
 func (v values) raw(t *trait) (json.RawMessage, bool) {
 	if t == nil {
 		return nil, false
@@ -169,7 +212,7 @@ func (v values) word(t *trait) (string, bool) {
 
 func (v values) option(t *trait) (option, bool) {
 	raw, ok := v.raw(t)
-	if !ok {
+	if !ok || len(t.options) == 0 {
 		return option{}, false
 	}
 	s, _ := unquote(raw)
@@ -229,22 +272,20 @@ func (v values) text(t *trait) (string, bool) {
 			s = string(flat)
 		}
 	}
-	s = strings.ToValidUTF8(s, "")
-	if r := []rune(s); len(r) > maxText {
-		s = string(r[:maxText])
-	}
-	return s, true
+	return short(s), true
 }
 
 const maxText = 255
 
-// write is one new value, as the Studio wants it.
+// write is one new value, as the Studio wants it, or one order.
 type write struct {
 	t     *trait
 	value any
+	order *order
+	args  []arg
 }
 
-func (t *trait) set(value any) write { return write{t, value} }
+func (t *trait) set(value any) write { return write{t: t, value: value} }
 
 // setNum brings f into the device's range and onto its step.
 func (t *trait) setNum(f float64) write {
