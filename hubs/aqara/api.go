@@ -3,10 +3,6 @@ package aqara
 import (
 	"bytes"
 	"encoding/json"
-	"math"
-	"strconv"
-	"strings"
-	"time"
 
 	"github.com/hub2mqtt/hub2mqtt/hubs"
 )

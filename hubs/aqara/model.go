@@ -1,11 +1,8 @@
 package aqara
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/hub2mqtt/hub2mqtt/hubs"

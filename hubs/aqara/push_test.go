@@ -3,11 +3,16 @@ package aqara
 import (
 	"context"
 	"fmt"
+	"net/http"
+	"net/http/httptest"
 	"slices"
 	"sync"
 	"testing"
 	"time"
 
+	"github.com/rs/zerolog"
+
+	"github.com/hub2mqtt/hub2mqtt/auth"
 	"github.com/hub2mqtt/hub2mqtt/hubs"
 	"github.com/hub2mqtt/hub2mqtt/hubs/aqara/aqaratest"
 )
@@ -190,4 +195,55 @@ func TestPushReachesSink(t *testing.T) {
 		t.Errorf("ended with %v", err)
 	}
 	checkHome(t, r.devices(), w.heard())
+}
+
+// BenchmarkPush measures the way of a value from the device to the sink, over a real
+// WebSocket, in a full home.
+func BenchmarkPush(b *testing.B) {
+	studio := aqaratest.New(aqaratest.Options{Home: aqaratest.FullHome()})
+	r := &rig{studio: studio, log: &lockedBuffer{}}
+	srv := httptest.NewServer(studio.Handler())
+	tr := &http.Transport{}
+	b.Cleanup(func() { tr.CloseIdleConnections(); srv.Close() })
+	pair := studio.Tokens()
+	r.env = &env{vars: map[string]string{"URL": srv.URL, "AccessToken": pair.Access, "RefreshToken": pair.Refresh}}
+	h, err := Vendor().Open(r.env, hubs.Deps{HTTP: tr, Log: zerolog.Nop(), Tokens: func(cfg auth.Config) *auth.Manager {
+		cfg.Store = auth.NewMemStore()
+		return auth.NewManager(cfg)
+	}})
+	if err != nil {
+		b.Fatal(err)
+	}
+	if _, err := h.Devices(b.Context()); err != nil {
+		b.Fatal(err)
+	}
+	e := newEar()
+	ctx, cancel := context.WithCancel(b.Context())
+	done := make(chan struct{})
+	go func() { defer close(done); _ = h.(hubs.Watcher).Watch(ctx, e) }()
+	b.Cleanup(func() { cancel(); <-done })
+	seen := func(n int) {
+		for {
+			e.mu.Lock()
+			got := len(e.news)
+			e.mu.Unlock()
+			if got >= n {
+				return
+			}
+			<-e.changed
+		}
+	}
+	<-e.changed // it stands
+	var took []time.Duration
+	for n := 1; b.Loop(); n++ {
+		began := time.Now()
+		if err := studio.Set(aqaratest.Strip, 2, "LevelControl", "CurrentLevel", float64(n%99+1)); err != nil {
+			b.Fatal(err)
+		}
+		seen(n)
+		took = append(took, e.at[n-1].Sub(began))
+	}
+	slices.Sort(took)
+	b.ReportMetric(float64(took[len(took)/2].Microseconds()), "µs-median")
+	b.ReportMetric(float64(took[len(took)*99/100].Microseconds()), "µs-p99")
 }
