@@ -64,7 +64,7 @@ func startStudio(ctx context.Context, sims *sync.WaitGroup) (address string, stu
 	if err != nil {
 		return "", nil, err
 	}
-	studio = aqaratest.New(aqaratest.Options{})
+	studio = aqaratest.New(aqaratest.Options{Home: aqaratest.FullHome()})
 	sims.Go(func() { _ = aqaratest.Serve(ctx, l, studio) })
 	sims.Go(func() { studio.Live(ctx) })
 	return "http://" + l.Addr().String(), studio, nil
