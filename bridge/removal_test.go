@@ -255,3 +255,38 @@ func TestOtherSettingsClearTheOldTopics(t *testing.T) {
 		})
 	}
 }
+
+// TestHubThatNobodyNamesAnyMoreVanishes starts a second time without one of two hubs.
+func TestHubThatNobodyNamesAnyMoreVanishes(t *testing.T) {
+	store := auth.NewMemStore()
+	var broker map[string]string
+	bubble(t, func(t *testing.T) {
+		s := startHouse(t, store, HubConfig{Name: "toy", Hub: newToy()}, HubConfig{Name: "cabin", Hub: newToy()})
+		pass(15 * time.Second)
+		broker, _ = s.board.all()
+	})
+	bubble(t, func(t *testing.T) {
+		s := startHouseOn(t, broker, store, HubConfig{Name: "toy", Hub: newToy()})
+		s.sweep(t.Context())
+		for _, h := range s.ghosts {
+			h.out = s.board
+		}
+		s.connected()
+		pass(15 * time.Second)
+		held, _ := s.board.all()
+		for topic := range held {
+			if strings.Contains(topic, "cabin") {
+				t.Errorf("%s is left behind", topic)
+			}
+		}
+		if held["b/toy/p1"] == "" {
+			t.Error("the other hub must stay")
+		}
+		for _, h := range s.ghosts { // Home Assistant may have been down: it is owed
+			h.payDebts(t.Context())
+		}
+		if got := s.board.history("homeassistant/device/b_cabin_p1/config"); len(got) != 2 || got[1] != "" {
+			t.Errorf("want it taken back and nothing else without the broker's copy, got %q", got)
+		}
+	})
+}
