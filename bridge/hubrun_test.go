@@ -219,11 +219,15 @@ type rig struct {
 
 func startRig(t *testing.T, name string, f *toy, store auth.KV) *rig {
 	t.Helper()
+	return startHub(t, HubConfig{Name: name, Hub: f}, f, store)
+}
+
+func startHub(t *testing.T, cfg HubConfig, f *toy, store auth.KV) *rig {
+	t.Helper()
+	cfg.Vendor, cfg.Log = "toy", zerolog.Nop()
+	cfg.Pace = hubs.Pace{Inventory: time.Minute, Values: 10 * time.Second, Reconcile: 10 * time.Minute}
 	b := newBoard()
-	h := newHubRun(HubConfig{
-		Name: name, Vendor: "toy", Hub: f, Log: zerolog.Nop(),
-		Pace: hubs.Pace{Inventory: time.Minute, Values: 10 * time.Second, Reconcile: 10 * time.Minute},
-	}, discovery.Layout{Prefix: "homeassistant", Base: "b", Hub: name, Version: "1"}, b, store, func() {})
+	h := newHubRun(cfg, discovery.Layout{Prefix: "homeassistant", Base: "b", Hub: cfg.Name, Version: "1"}, b, store, func() {})
 	h.prepare(t.Context())
 	ctx, cancel := context.WithCancel(context.Background())
 	var wg sync.WaitGroup

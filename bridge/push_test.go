@@ -10,10 +10,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/rs/zerolog"
-
 	"github.com/hub2mqtt/hub2mqtt/auth"
-	"github.com/hub2mqtt/hub2mqtt/discovery"
 	"github.com/hub2mqtt/hub2mqtt/hubs"
 )
 
@@ -49,17 +46,7 @@ var _ hubs.Watcher = (*streaming)(nil)
 func startStream(t *testing.T) (*rig, *streaming) {
 	t.Helper()
 	s := &streaming{toy: newToy(), end: make(chan error)}
-	b := newBoard()
-	h := newHubRun(HubConfig{
-		Name: "toy", Vendor: "toy", Hub: s, Log: zerolog.Nop(), Push: true,
-		Pace: hubs.Pace{Inventory: time.Minute, Values: 10 * time.Second, Reconcile: 10 * time.Minute},
-	}, discovery.Layout{Prefix: "homeassistant", Base: "b", Hub: "toy", Version: "1"}, b, auth.NewMemStore(), func() {})
-	h.prepare(t.Context())
-	ctx, cancel := context.WithCancel(context.Background())
-	var wg sync.WaitGroup
-	wg.Go(func() { h.run(ctx) })
-	t.Cleanup(func() { cancel(); wg.Wait() })
-	return &rig{h, s.toy, b, ctx}, s
+	return startHub(t, HubConfig{Name: "toy", Hub: s, Push: true}, s.toy, auth.NewMemStore()), s
 }
 
 func TestPush(t *testing.T) {
@@ -181,6 +168,71 @@ func TestQuietHomeIsNotMute(t *testing.T) {
 		defer r.mu.Unlock()
 		if r.push.mutes != 0 || !r.push.up {
 			t.Errorf("nothing happened, yet it was called mute %d times", r.push.mutes)
+		}
+	})
+}
+
+func reading(on bool, at time.Time) []hubs.Reading {
+	return []hubs.Reading{{Device: "p1", Values: []hubs.PointValue{
+		{Point: hubs.Point{Entity: "plug", Attr: hubs.On}, Value: hubs.Bool(on), At: at},
+	}}}
+}
+
+func TestPushOutOfOrder(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		r, s := startStream(t)
+		pass(time.Second)
+		now := time.Now()
+		s.to().Readings(reading(true, now.Add(2*time.Second)))
+		pass(time.Second)
+		before := r.board.count("b/toy/p1")
+		s.to().Readings(reading(false, now.Add(time.Second))) // sent before, came after
+		pass(time.Second)
+		if got := r.board.at("b/toy/p1"); !strings.Contains(got, `"ON"`) || r.board.count("b/toy/p1") != before {
+			t.Errorf("the older news must change nothing, got %s", got)
+		}
+	})
+}
+
+func TestPushTwice(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		r, s := startStream(t)
+		pass(time.Second)
+		news := reading(true, time.Now())
+		news[0].Events = []hubs.Happening{{Entity: "press", Type: "single", At: time.Now()}}
+		for range 3 {
+			s.to().Readings(news)
+			pass(time.Second)
+		}
+		r.board.mu.Lock()
+		defer r.board.mu.Unlock()
+		if n := len(r.board.past["b/toy/p1"]); n != 2 || len(r.board.events) != 1 {
+			t.Errorf("want one change and one press, got %d states, events %v", n, r.board.events)
+		}
+	})
+}
+
+func TestFlappingStreamIsOpenedEverLess(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		r, s := startStream(t)
+		pass(time.Second)
+		opened := 0
+		for end := time.Now().Add(10 * time.Minute); time.Now().Before(end); {
+			select {
+			case s.end <- errors.New("closed by the hub"):
+				opened++
+			case <-time.After(time.Second):
+			}
+			synctest.Wait()
+		}
+		if opened < 8 || opened > 40 {
+			t.Errorf("want it tried again at growing intervals, got %d times in ten minutes", opened)
+		}
+		if got := r.board.at("b/toy/status"); got != "online" {
+			t.Errorf("polling goes on meanwhile, got %s", got)
+		}
+		if n := s.polled(); n < 30 {
+			t.Errorf("want the values polled at their own pace meanwhile, got %d polls", n)
 		}
 	})
 }
