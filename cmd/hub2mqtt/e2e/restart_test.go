@@ -135,3 +135,29 @@ func TestDevicesThatLeaveAreForgotten(t *testing.T) {
 	}
 	s.ha.cleanLog(t)
 }
+
+// TestDeletedInHomeAssistant deletes a device as a person does, expects it to stay
+// away, and has it back on request.
+func TestDeletedInHomeAssistant(t *testing.T) {
+	t.Parallel()
+	s := setUp(t)
+	s.settled(t)
+	const (
+		unique = "hub2mqtt_aqara_lumi_158d0003d1a2b4_x2_contact_contact_sensor_state"
+		config = "homeassistant/device/hub2mqtt_aqara_lumi_158d0003d1a2b4/config"
+	)
+	there := func() bool { _, ok := s.ha.registry(t)[unique]; return ok }
+	var answer any
+	s.ha.ask(t, map[string]any{"type": "config/device_registry/remove", "device_id": s.ha.registry(t)[unique].DeviceID}, &answer)
+	waitFor(t, 10*time.Second, "the bridge to notice", func() bool {
+		return strings.Contains(s.bridge.log.String(), "deleted in Home Assistant")
+	})
+	settle(t, 5*time.Second) // several inventories
+	if there() || slices.Contains(s.retained(t), config) {
+		t.Error("it was announced again")
+	}
+	s.mqtt.publish(t, "hub2mqtt/bridge/request/rediscover", `{}`, false)
+	waitFor(t, 30*time.Second, "it to be back", func() bool { return there() && cmp.Equal(home(), s.ours(t)) })
+	// Home Assistant empties the topic once for each entity, and wonders at the second.
+	s.ha.cleanLog(t, "No device components to cleanup")
+}
