@@ -171,15 +171,20 @@ func (h *hubRun) place(p discovery.Placed, now time.Time) {
 		h.reshapeSoon(d, p, now)
 	default:
 		d.shape++ // what was to come is not true any more
-		if d.halfGone {
-			d.halfGone = false
-			h.announce(d, now)
-		}
+		h.tellAgain(d, now)
 		h.touch(d, now)
 		return
 	}
 	h.listSoon(now)
 	h.touch(d, now)
+}
+
+// tellAgain announces d if Home Assistant lacks its description.
+func (h *hubRun) tellAgain(d *device, now time.Time) {
+	if d.untold {
+		d.untold = false
+		h.announce(d, now)
+	}
 }
 
 // reshapeSoon gives d a new description, not sooner than announceWait after the last
@@ -212,6 +217,7 @@ func (h *hubRun) reshape(d *device, p discovery.Placed, now time.Time) {
 	messages, _ := h.layout.Announce(p, h.manifest.Devices[raw].Components) // announce reports the fault
 	if len(messages) < 2 || d.deleted {
 		d.place(p)
+		d.untold = false
 		h.announce(d, now)
 		h.touch(d, now)
 		return
@@ -221,9 +227,9 @@ func (h *hubRun) reshape(d *device, p discovery.Placed, now time.Time) {
 		h.owe(messages[0].Topic, string(h.configOf(d)), string(messages[0].Payload), string(messages[1].Payload))
 	}
 	h.send(messages[0])
-	d.halfGone = true
+	d.untold = true
 	h.laterIfSame(d, messages[1].After, func() {
-		d.halfGone = false
+		d.untold = false
 		d.place(p)
 		owned := h.manifest.Devices[raw]
 		owned.Components = h.layout.Components(p)

@@ -214,8 +214,8 @@ func (h *hubRun) rediscoverLocked(now time.Time) {
 			continue
 		}
 		d.deleted = false
-		d.shape++
-		h.laterIfSame(d, max(0, d.announcedAt.Add(announceWait).Sub(now)), func() { h.announce(d, time.Now()) })
+		d.untold = true
+		h.laterIfSame(d, max(0, d.announcedAt.Add(announceWait).Sub(now)), func() { h.tellAgain(d, time.Now()) })
 	}
 	h.republish(func(topic string) bool { return topics[topic] })
 	_ = h.refreshLocked(now) // a vendor that wants to be left alone is asked when its time has come

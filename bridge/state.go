@@ -25,6 +25,13 @@ type cell struct {
 	pushed bool
 }
 
+// lastEvent is when an event entity last had news, and which: two different ones may
+// carry the same time.
+type lastEvent struct {
+	at    time.Time
+	types []string
+}
+
 // point is one value of a device: what it may be, and what was read last.
 type point struct {
 	hubs.Point
@@ -40,7 +47,7 @@ type device struct {
 	points  []point
 	index   map[hubs.Point]int // into points
 	pending map[hubs.Point]pend
-	events  map[string]time.Time // entity → time of its last event
+	events  map[string]lastEvent // by entity
 	found   found                // by the poll under way
 	online  bool
 	heard   bool // polled or read at least once: before that the retained state stands
@@ -50,7 +57,7 @@ type device struct {
 	seenDirty   bool // only last_seen did
 	shape       int  // counts its descriptions
 	announcedAt time.Time
-	halfGone    bool // its tombstones are out, the clean description is not
+	untold      bool // its description is still to come: tombstones are out, or it was asked for anew
 	deleted     bool // by the user in Home Assistant: not announced any more
 	published   time.Time
 	flush       *time.Timer // a publication that waits for the end of the burst
@@ -60,7 +67,7 @@ type device struct {
 func newDevice(p discovery.Placed) *device {
 	d := &device{
 		pending: map[hubs.Point]pend{},
-		events:  map[string]time.Time{},
+		events:  map[string]lastEvent{},
 		online:  true,
 	}
 	d.place(p)
@@ -234,12 +241,17 @@ func (d *device) news(events []hubs.Happening, from source) []hubs.Happening {
 	var out []hubs.Happening
 	for _, e := range events {
 		last, known := d.events[e.Entity]
-		fresh := e.At.IsZero() || !known || e.At.After(last)
+		later := !known || e.At.After(last.at)
+		again := known && e.At.Equal(last.at) && slices.Contains(last.types, e.Type)
+		fresh := e.At.IsZero() || later || e.At.Equal(last.at) && !again
 		if !from.push {
-			fresh = !e.At.IsZero() && known && e.At.After(last)
+			fresh = fresh && !e.At.IsZero() && known
 		}
-		if !known || e.At.After(last) {
-			d.events[e.Entity] = e.At
+		switch {
+		case later:
+			d.events[e.Entity] = lastEvent{e.At, []string{e.Type}}
+		case e.At.Equal(last.at) && !again:
+			d.events[e.Entity] = lastEvent{e.At, append(last.types, e.Type)}
 		}
 		if fresh {
 			out = append(out, e)

@@ -259,6 +259,10 @@ func TestEvents(t *testing.T) {
 	}{
 		{"two equal presses are two", []source{push, push}, [][]hubs.Happening{{press(1)}, {press(2)}}, 2},
 		{"a repeated message is one", []source{push, push}, [][]hubs.Happening{{press(1)}, {press(1)}}, 1},
+		{"two different ones of the same moment are two", []source{push}, [][]hubs.Happening{{press(1), {Entity: "knob", Type: "double", At: press(1).At}}}, 2},
+		{"and each of them comes once", []source{push, push}, [][]hubs.Happening{
+			{press(1), {Entity: "knob", Type: "double", At: press(1).At}}, {{Entity: "knob", Type: "double", At: press(1).At}, press(1)},
+		}, 2},
 		{"without a time each counts", []source{push, push}, [][]hubs.Happening{{timeless}, {timeless}}, 2},
 		{"the first poll is not news", []source{poll}, [][]hubs.Happening{{press(1)}}, 0},
 		{"a poll whose time advanced is", []source{poll, poll}, [][]hubs.Happening{{press(1)}, {press(2)}}, 1},

@@ -2,11 +2,15 @@
 // their kin, through its local Data Export API.
 //
 // Calls go out as the typed envelope, which every version of the Studio takes: one
-// path, one message a call. What a device is follows from its spec: each endpoint's
-// traits become entities by the tables of map.go, and by their bare types where no
-// table knows them. The way of the data is api.go (wire) → model.go (what a device is)
-// → decode.go (news) and encode.go (commands); these are pure, client.go and hub.go
-// do the talking.
+// path, one message a call. Newer ones take orders and start automations over paths of
+// their own (genb.go), which is found out, not configured. What happens comes over a
+// WebSocket (push.go).
+//
+// What a device is follows from its spec: each endpoint's traits become entities by the
+// tables of map.go and detailmap.go, and by their bare types where no table knows them.
+// The way of the data is api.go (wire) → model.go (what a device is) → decode.go and
+// news.go (news) and encode.go (commands); these are pure, client.go, hub.go and what
+// they call do the talking.
 package aqara
 
 import (

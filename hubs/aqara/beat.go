@@ -2,6 +2,7 @@ package aqara
 
 import (
 	"context"
+	"crypto/tls"
 	"encoding/json"
 	"errors"
 	"io"
@@ -202,6 +203,7 @@ func (s *stream) ping(ctx context.Context) error {
 func reason(err error) string {
 	var (
 		dns     *net.DNSError
+		cert    *tls.CertificateVerificationError
 		errno   syscall.Errno
 		timeout interface{ Timeout() bool }
 		closed  websocket.CloseError
@@ -213,6 +215,8 @@ func reason(err error) string {
 		return "no answer in time"
 	case errors.As(err, &dns):
 		return "name is not known"
+	case errors.As(err, &cert):
+		return "certificate is not trusted"
 	case errors.As(err, &errno):
 		return errno.Error()
 	case errors.Is(err, websocket.ErrMessageTooBig):

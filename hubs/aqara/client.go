@@ -193,6 +193,8 @@ func classify(status int, header http.Header, e envelope) error {
 		return nil
 	case code == codeToken, code == codeTokenOld, status == http.StatusUnauthorized:
 		return rest.Rejected(text)
+	case itemFault(e) != nil: // a device that may not be used is not an API that may not
+		return itemFault(e)
 	case code == codeScope:
 		return rest.Fail(hubs.Misconfigured, text, "does not allow this token to do that")
 	case code == codeTooMany, status == http.StatusTooManyRequests:
@@ -200,9 +202,6 @@ func classify(status int, header http.Header, e envelope) error {
 	case code >= codeServerFirst && code <= codeServerLast:
 		err := rest.Fail(hubs.Transient, text, answered)
 		err.After = rest.RetryAfter(header)
-		return err
-	}
-	if err := itemFault(e); err != nil {
 		return err
 	}
 	if fault, ok := faultOf(code); ok {

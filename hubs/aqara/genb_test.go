@@ -3,6 +3,7 @@ package aqara
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"io"
 	"net/http"
 	"slices"
@@ -42,119 +43,6 @@ func (r *rig) done() (out []string) {
 
 func act(device, entity string, do hubs.Action) hubs.Command {
 	return hubs.Command{Device: hubs.DeviceID(device), Entity: entity, Do: do}
-}
-
-// The whole way of each order: what the bridge sends, what the Studio does, and what
-// push tells of it.
-func TestOrders(t *testing.T) {
-	bubble(t, aqaratest.Options{Home: aqaratest.FullHome()}, func(t *testing.T, r *rig) {
-		r.devices()
-		if _, err := r.hub.Poll(t.Context()); err != nil {
-			t.Fatal(err)
-		}
-		w := r.live()
-		open := func(n float64) hubs.Command { return set(aqaratest.Valve, "x2_valve_control", hubs.Position, n) }
-		for _, c := range []struct {
-			cmd  hubs.Command
-			done string
-			attr hubs.Attr
-			want hubs.Value
-		}{
-			{set(aqaratest.Lock, "x2_door_lock", hubs.State, hubs.Unlocked), "DoorLock.UnlockDoor", hubs.State, hubs.Str(hubs.Unlocked)},
-			{set(aqaratest.Lock, "x2_door_lock", hubs.State, hubs.Locked), "DoorLock.LockDoor", hubs.State, hubs.Str(hubs.Locked)},
-			{set(aqaratest.Lock, "x2_door_lock", hubs.State, hubs.Open), "DoorLock.UnboltDoor", hubs.State, hubs.Str(hubs.Unlocked)},
-			{open(100), "ValveControl.Open", hubs.Position, hubs.Num(100)},
-			{open(0), "ValveControl.Close", hubs.Position, hubs.Num(0)},
-			{act(aqaratest.Vacuum, "x2_vacuum_operational_state", hubs.Start), "VacuumOperationalState.Start", hubs.State, hubs.Str("cleaning")},
-			{act(aqaratest.Vacuum, "x2_vacuum_operational_state", hubs.Pause), "VacuumOperationalState.Pause", hubs.State, hubs.Str("paused")},
-			{act(aqaratest.Vacuum, "x2_vacuum_operational_state", hubs.Start), "VacuumOperationalState.Resume", hubs.State, hubs.Str("cleaning")},
-			{act(aqaratest.Vacuum, "x2_vacuum_operational_state", hubs.Dock), "VacuumOperationalState.GoHome", hubs.State, hubs.Str("docked")},
-			{act(aqaratest.Sweeper, "x2_sweeper", hubs.Start), "Sweeper.StartCleaning", hubs.State, hubs.Str("cleaning")},
-			{act(aqaratest.Sweeper, "x2_sweeper", hubs.Stop), "Sweeper.StopCleaning", hubs.State, hubs.Str("idle")},
-			{set(aqaratest.Vacuum, "x2_mode_current_mode", hubs.Main, "mop"), "Mode.ChangeToMode", hubs.Main, hubs.Str("mop")},
-			{set(aqaratest.Garage, "x2_garage_door_opener", hubs.Position, 100), "GarageDoorOpener.TargetGarageDoorState", hubs.Position, hubs.Num(100)},
-			{set(aqaratest.Speaker, "x3_speaker_volume", hubs.Main, 12), "Speaker.Volume", hubs.Main, hubs.Num(12)},
-		} {
-			before := len(r.done())
-			if err := r.hub.Execute(t.Context(), c.cmd); err != nil {
-				t.Errorf("%+v: %v", c.cmd, err)
-				continue
-			}
-			if got := r.done()[before:]; !slices.Equal(got, []string{c.done}) {
-				t.Errorf("%+v: did %v, want %s", c.cmd, got, c.done)
-			}
-			w.until(c.done, func() bool { return w.value(string(c.cmd.Device), c.cmd.Entity, c.attr) == c.want })
-		}
-		checkHome(t, r.devices(), w.heard())
-	})
-}
-
-// A cover is stopped by the order for that, wherever it is.
-func TestCoverStopsByOrder(t *testing.T) {
-	bubble(t, aqaratest.Options{}, func(t *testing.T, r *rig) {
-		r.devices()
-		if err := r.hub.Execute(t.Context(), set(aqaratest.Curtain, "x2_window_covering", hubs.Position, 100)); err != nil {
-			t.Fatal(err)
-		}
-		pass(2 * time.Second)
-		r.studio.Forget()
-		if err := r.hub.Execute(t.Context(), act(aqaratest.Curtain, "x2_window_covering", hubs.Stop)); err != nil {
-			t.Fatal(err)
-		}
-		if c := r.studio.Counters(); c.Calls != 1 {
-			t.Errorf("%d calls to stop", c.Calls)
-		}
-		at := r.value(aqaratest.Curtain, "x2_window_covering", hubs.Position)
-		pass(time.Minute)
-		if now := r.value(aqaratest.Curtain, "x2_window_covering", hubs.Position); now != at || now == hubs.Num(100) {
-			t.Errorf("stopped at %v, then at %v", at, now)
-		}
-	})
-}
-
-func TestLockWithoutRemoteControl(t *testing.T) {
-	r := newRig(t, aqaratest.Options{Home: homeOf(aqaratest.Lock), FirmwareOptions: aqaratest.FirmwareOptions{DeafLocks: true}})
-	r.devices()
-	if err := r.hub.Execute(t.Context(), set(aqaratest.Lock, "x2_door_lock_enable_remote_control", hubs.On, false)); err != nil {
-		t.Fatal(err)
-	}
-	r.value(aqaratest.Lock, "x2_door_lock", hubs.State)
-	err := r.hub.Execute(t.Context(), set(aqaratest.Lock, "x2_door_lock", hubs.State, hubs.Locked))
-	if hubs.FaultOf(err) != hubs.Refused || !strings.Contains(err.Error(), "Remote control") {
-		t.Errorf("got %v", err)
-	}
-	if got := r.done(); slices.Contains(got, "DoorLock.LockDoor") {
-		t.Errorf("did %v", got)
-	}
-	r.noSecrets(err)
-}
-
-// A lock that wants a code gets it, and nobody else does.
-func TestLockCode(t *testing.T) {
-	e := &endpoint{used: map[*trait]bool{}, traits: []*trait{{address: address{2, "DoorLock", "LockState"}, readable: true}}}
-	e.orders = []*order{
-		{function: "DoorLock", code: "LockDoor", optional: []string{fieldCode}},
-		{function: "DoorLock", code: "UnlockDoor", mandatory: []string{fieldCode}},
-		{function: "DoorLock", code: "UnboltDoor", mandatory: []string{"Reason"}},
-	}
-	p, ok := buildLock(e)
-	if l, _ := p.entity.Spec.(hubs.Lock); !ok || l.Code == "" || l.Opens {
-		t.Fatalf("built %v %+v", ok, p.entity.Spec)
-	}
-	for _, c := range []struct {
-		state, code string
-		args        int // -1: refused
-	}{{hubs.Locked, "", 0}, {hubs.Locked, "1234", 1}, {hubs.Unlocked, "1234", 1}, {hubs.Unlocked, "", -1}, {hubs.Open, "1234", -1}} {
-		cmd := set("d", "e", hubs.State, c.state)
-		cmd.With.Code = "1234"
-		if c.code == "" {
-			cmd.With.Code = ""
-		}
-		got, err := p.unit.write(&cmd, nil)
-		if (err != nil) != (c.args < 0) || err == nil && len(got[0].args) != c.args {
-			t.Errorf("%+v: %+v, %v", c, got, err)
-		}
-	}
 }
 
 // Automations that can be started by hand are scenes of the hub's own device, and run
@@ -248,7 +136,7 @@ func TestScopes(t *testing.T) {
 			stop := act(aqaratest.Blind, "x2_window_covering", hubs.Stop)
 			err := r.hub.Execute(t.Context(), stop)
 			if lacks == apiOrders {
-				e, _ := err.(*hubs.Error) //nolint:errorlint // the outermost
+				e, _ := errors.AsType[*hubs.Error](err)
 				if hubs.FaultOf(err) != hubs.Misconfigured || !strings.Contains(e.Hint, apiOrders) {
 					t.Errorf("order: %v", err)
 				}
@@ -411,79 +299,46 @@ func TestGenerationA(t *testing.T) {
 	}
 }
 
-// What the Studio has from Home Assistant is left out, said once, and what it pushes
-// asks for nothing.
-func TestImportedDevicesAreLeftOut(t *testing.T) {
-	for _, onlyA := range []bool{false, true} {
-		bubble(t, aqaratest.Options{
-			Home: homeOf(aqaratest.Imported, aqaratest.Lamp), FirmwareOptions: aqaratest.FirmwareOptions{OnlyA: onlyA},
-		}, func(t *testing.T, r *rig) {
-			r.devices()
-			ds := r.devices()
-			if slices.ContainsFunc(ds, func(d hubs.Device) bool { return d.ID == aqaratest.Imported }) {
-				t.Error("it is there")
-			}
-			if n := strings.Count(r.log.String(), "it is left out"); n != 1 {
-				t.Errorf("said %d times", n)
-			}
-			w := r.live()
-			for range 3 {
-				_ = r.studio.Set(aqaratest.Imported, 1, "Output", "OnOff", true)
-				pass(time.Minute)
-			}
-			w.mu.Lock()
-			defer w.mu.Unlock()
-			if len(w.news) != 0 || len(w.wishes) != 0 {
-				t.Errorf("news %v, wishes %v", w.news, w.wishes)
+// An old Studio that has generation B tells its rooms there.
+func TestRoomsOfGenerationB(t *testing.T) {
+	v := &veil{}
+	bubbleWith(t, aqaratest.Options{Home: homeOf(aqaratest.Valve)},
+		func(tr http.RoundTripper) http.RoundTripper { v.RoundTripper = tr; return v },
+		func(t *testing.T, r *rig) {
+			v.set(func(_ *http.Request, body []byte) (int, string, bool) {
+				switch s := string(body); {
+				case strings.Contains(s, typeAllDevices):
+					return 200, `{"code":0,"data":[{"deviceId":"` + aqaratest.Valve + `","space":{"spaceId":"b7-002"}}]}`, true
+				case strings.Contains(s, typeSpaces):
+					return 200, `{"type":"ErrorMessage","code":1000}`, true
+				}
+				return 0, "", false
+			})
+			if ds := r.devices(); ds[0].Area != "Garten" {
+				t.Errorf("area %q", ds[0].Area)
 			}
 		})
-	}
 }
 
-func TestFromHomeAssistant(t *testing.T) {
-	for name, c := range map[string]struct {
-		id, vendor, gateway, name string
-		want                      bool
-	}{
-		"named so, no gateway":  {"a", "", "null", "Home Assistant Lamp", true},
-		"named so, Aqara's own": {"a", "Aqara", `"gw"`, "Home Assistant Lamp", false},
-		"named so, old Studio":  {"a", "Aqara", "", "Home Assistant Lamp", false},
-		"nothing else known":    {"a", "", "", "home-assistant lamp", true},
-		"vendor":                {"a", "Home Assistant", "", "Lamp", true},
-		"id":                    {"homeassistant.light.x", "X", "", "Lamp", true},
-		"plain":                 {"a", "Aqara", "null", "Lamp", false},
+func TestHintsNameTheAPI(t *testing.T) {
+	for match, api := range map[string]string{
+		typeAllDevices: apiDevices, typeSpecs: apiSpecs, typeValues: apiRead, typeExecute: apiWrite,
 	} {
-		raw := `[{"deviceId":"` + c.id + `","endpoints":[{"endpointId":0,"functions":[{"functionCode":"BasicInformation","traits":[
-			{"traitCode":"VendorName","value":"` + c.vendor + `"}]}]}]`
-		if c.gateway != "" {
-			raw += `,"gatewayId":` + c.gateway
+		r := newRig(t, aqaratest.Options{Home: homeOf(aqaratest.Switch)})
+		if match == typeExecute {
+			r.devices()
 		}
-		specs, err := decodeSpecs(json.RawMessage(raw + `}]`))
-		if err != nil {
-			t.Fatal(err)
+		r.studio.Fail(aqaratest.Fault{Match: match, Kind: aqaratest.FailCode, Code: 403, Times: -1})
+		_, err := r.hub.Devices(t.Context())
+		if err == nil {
+			_, err = r.hub.Poll(t.Context())
 		}
-		if got := newModel(&specs[0], nil).fromHomeAssistant(c.name); got != c.want {
-			t.Errorf("%s: %v", name, got)
+		if err == nil {
+			err = r.hub.Execute(t.Context(), set(aqaratest.Switch, "x2_output", hubs.On, true))
 		}
-	}
-}
-
-// A device hangs behind its gateway if that is there, and behind the hub if not.
-func TestGateways(t *testing.T) {
-	for _, d := range newRig(t, aqaratest.Options{Home: aqaratest.FullHome()}).devices() {
-		want := hubs.DeviceID(aqaratest.Gateway)
-		switch d.ID {
-		case aqaratest.Gateway, aqaratest.Flow, aqaratest.Points, aqaratest.Virtual, aqaratest.Oddity, aqaratest.Speaker,
-			aqaratest.Button, hubs.Self:
-			want = hubs.Self
-		}
-		if d.Via != want {
-			t.Errorf("%s hangs behind %q, want %q", d.ID, d.Via, want)
-		}
-	}
-	for _, d := range newRig(t, aqaratest.Options{}).devices() {
-		if d.Via != hubs.Self {
-			t.Errorf("%s hangs behind %q, which is not there", d.ID, d.Via)
+		e, ok := errors.AsType[*hubs.Error](err)
+		if !ok || hubs.FaultOf(err) != hubs.Misconfigured || !strings.Contains(e.Hint, api+" ") {
+			t.Errorf("%s: %v, hint %q", match, err, e.Hint)
 		}
 	}
 }

@@ -45,7 +45,7 @@ func newHub(c *client, log zerolog.Logger) *hub {
 		client: c, log: log, now: time.Now,
 		models: map[hubs.DeviceID]cached{}, last: map[hubs.DeviceID]values{}, states: map[hubs.DeviceID]truth{},
 		gone: departed{}, odd: map[hubs.DeviceID]unlisted{},
-		loops: map[hubs.DeviceID]bool{}, rest: generationB{denied: map[string]bool{}},
+		loops: map[hubs.DeviceID]bool{}, push: pushMemory{strangers: map[hubs.DeviceID]bool{}}, rest: generationB{denied: map[string]bool{}},
 	}
 }
 

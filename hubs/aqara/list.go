@@ -2,8 +2,10 @@ package aqara
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"net/url"
 	"slices"
 	"strconv"
 	"time"
@@ -48,10 +50,26 @@ func (h *hub) list(ctx context.Context) ([]wireInfo, error) {
 		states[hubs.DeviceID(list[i].ID)] = list[i].State
 	}
 	h.mu.Lock()
-	defer h.mu.Unlock()
+	changed := h.turned(states)
 	h.paged, h.states = paged, states
 	h.gone.settle(list, asked)
+	sink := h.push.sink
+	h.mu.Unlock()
+	if sink != nil && len(changed) > 0 {
+		sink.Readings(changed)
+	}
 	return list, nil
+}
+
+// turned tells which known devices went or came, for the stream: whether that is pushed
+// is not documented, and polls are rare while push works. h.mu is held.
+func (h *hub) turned(states map[hubs.DeviceID]truth) (out []hubs.Reading) {
+	for _, id := range h.listed {
+		if now, was := states[id], h.states[id]; now.known && was.known && now.on != was.on {
+			out = append(out, hubs.Reading{Device: id, Online: &now.on})
+		}
+	}
+	return out
 }
 
 // listForPoll takes the list over that an inventory has just read, once: a later poll
@@ -149,8 +167,9 @@ func (h *hub) areas(ctx context.Context, list []wireInfo) (map[string]string, er
 	if !missing {
 		return known, nil
 	}
-	data, err := h.client.query(ctx, "rooms", typeSpaces, nil)
+	data, err := h.askSpaces(ctx)
 	if f := hubs.FaultOf(err); err != nil && (f == hubs.Refused || f == hubs.Misconfigured) {
+		h.without(apiSpaces, err)
 		return known, nil // too old or not allowed: a home without rooms is a home
 	}
 	if err != nil {
@@ -164,6 +183,15 @@ func (h *hub) areas(ctx context.Context, list []wireInfo) (map[string]string, er
 	defer h.mu.Unlock()
 	h.spaces = spaces
 	return spaces, nil
+}
+
+// askSpaces asks in the way of generation A, and where that is not known of B.
+func (h *hub) askSpaces(ctx context.Context) (json.RawMessage, error) {
+	data, err := h.client.query(ctx, "rooms", typeSpaces, nil)
+	if notKnown(err) && h.may(apiSpaces) {
+		return h.client.restCall(ctx, "rooms", apiSpaces, url.Values{"needChildren": {"true"}}, nil)
+	}
+	return data, err
 }
 
 // departed are devices that the Studio said were removed. Its list may lag behind its

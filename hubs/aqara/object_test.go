@@ -188,6 +188,31 @@ func TestOnlineEvents(t *testing.T) {
 	})
 }
 
+// Where nothing is pushed about it, the list that is read for each inventory tells.
+func TestOnlineFromList(t *testing.T) {
+	bubble(t, aqaratest.Options{SocketOptions: aqaratest.SocketOptions{NoReachable: true}}, func(t *testing.T, r *rig) {
+		r.devices()
+		w := r.live()
+		_ = r.studio.SetOnline(aqaratest.Strip, false)
+		pass(time.Second)
+		if len(w.heard()) != 0 {
+			t.Fatalf("pushed: %+v", w.heard())
+		}
+		r.devices()
+		r.devices()
+		if n := w.heard(); len(n) != 1 || n[0].Device != aqaratest.Strip || *n[0].Online {
+			t.Errorf("heard %+v", n)
+		}
+		w.cancel()
+		_ = w.ends()
+		_ = r.studio.SetOnline(aqaratest.Strip, true)
+		r.devices()
+		if n := w.heard(); len(n) != 1 {
+			t.Errorf("a stream that ended heard %+v", n)
+		}
+	})
+}
+
 // A storm of events asks for an inventory once a second at most; every kind that comes
 // is survived.
 func TestEventStorm(t *testing.T) {

@@ -30,6 +30,7 @@ var (
 
 // pushMemory is what one stream leaves to the next.
 type pushMemory struct {
+	sink      hubs.Sink              // of the stream that stands; nil: none does
 	greets    bool                   // the Studio wants to be told the token in a message
 	strangers map[hubs.DeviceID]bool // devices that pushed but are not known, asked about once
 }
@@ -120,10 +121,11 @@ func (h *hub) stream(
 	ctx, end := context.WithCancelCause(ctx)
 	s := &stream{
 		hub: h, to: to, conn: conn, end: end, up: make(chan struct{}), wish: make(chan string, 1), beat: newHeart(),
-		log: func(msg, key string, value text) { h.log.Debug().Str(key, short(string(value))).Msg(msg) },
+		log: func(msg, key string, value text) { h.log.Debug().Str(key, harmless(value)).Msg(msg) },
 	}
 	defer s.tasks.Wait()
 	defer end(nil)
+	defer s.leave()
 	s.tasks.Go(func() { s.awaitToken(ctx, tok, changed) })
 	s.tasks.Go(func() { s.passWishes(ctx) })
 	s.tasks.Go(func() { s.keepAlive(ctx) })
@@ -275,9 +277,19 @@ func (s *stream) hear(ctx context.Context, raw []byte) error {
 
 // stand notes that the subscription stands. Readers of the stream alone call it.
 func (s *stream) stand() {
-	if !s.stands() {
-		close(s.up)
+	if s.stands() {
+		return
 	}
+	close(s.up)
+	s.hub.mu.Lock()
+	defer s.hub.mu.Unlock()
+	s.hub.push.sink = s.to
+}
+
+func (s *stream) leave() {
+	s.hub.mu.Lock()
+	defer s.hub.mu.Unlock()
+	s.hub.push.sink = nil
 }
 
 func (s *stream) alive() {
@@ -297,7 +309,7 @@ func (s *stream) failure(m *wireMessage) error {
 		return errDoubt
 	case s.stands():
 		s.beat.refused(string(m.MsgID), code)
-		s.log("push: the Studio does not take a message", "message", m.Message)
+		s.hub.log.Debug().Int("code", code).Msg("push: the Studio does not take a message" + says(m.Message))
 		return nil
 	case s.beat.greeted(string(m.MsgID)):
 		return nil // an older Studio: it has the header
@@ -311,6 +323,16 @@ func (s *stream) failure(m *wireMessage) error {
 	e := pushError(hubs.Refused, "the Studio does not take the subscription"+says(m.Message))
 	e.Code = "" // its codes mean nothing here
 	return e
+}
+
+// harmless lets the names of messages through, and nothing that could be a token.
+func harmless(s text) string {
+	const most = 40
+	other := func(r rune) bool { return r != '_' && (r < 'A' || r > 'Z') && (r < 'a' || r > 'z') }
+	if len(s) > most || strings.ContainsFunc(string(s), other) {
+		return "?"
+	}
+	return string(s)
 }
 
 func pushError(f hubs.Fault, what string) *hubs.Error {

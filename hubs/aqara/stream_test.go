@@ -3,6 +3,7 @@ package aqara
 import (
 	"errors"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
@@ -335,5 +336,32 @@ func TestStreamHonoursContext(t *testing.T) {
 				t.Errorf("%s: %v after %v", name, err, time.Since(began))
 			}
 		})
+	}
+}
+
+// Over https the stream is wss, with the hub's own transport and what that trusts, also
+// where it would rather speak HTTP/2.
+func TestStreamOverTLS(t *testing.T) {
+	r := &rig{t: t, studio: aqaratest.New(aqaratest.Options{}), log: &lockedBuffer{}}
+	srv := httptest.NewUnstartedServer(r.studio.Handler())
+	srv.EnableHTTP2 = true
+	srv.StartTLS()
+	tr, _ := srv.Client().Transport.(*http.Transport)
+	t.Cleanup(func() { tr.CloseIdleConnections(); srv.Close() })
+	pair := r.studio.Tokens()
+	r.env = &env{vars: map[string]string{"URL": srv.URL, "AccessToken": pair.Access, "RefreshToken": pair.Refresh}}
+	r.open(tr)
+	r.devices()
+	w := r.live()
+	if err := r.studio.Set(aqaratest.Switch, 2, "Output", "OnOff", true); err != nil {
+		t.Fatal(err)
+	}
+	w.until("the switch", func() bool { return w.value(aqaratest.Switch, "x2_output", hubs.On) == hubs.Bool(true) })
+
+	stranger := &http.Transport{}
+	t.Cleanup(stranger.CloseIdleConnections)
+	r.open(stranger)
+	if err := r.watch().ends(); hubs.FaultOf(err) != hubs.Transient || !strings.Contains(err.Error(), "certificate") {
+		t.Errorf("a certificate that is not trusted: %v", err)
 	}
 }
