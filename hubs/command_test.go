@@ -119,11 +119,11 @@ func FuzzSnap(f *testing.F) {
 		const most = 1e6 // beyond, nine decimals are no longer there
 		for _, x := range []float64{n, lo, hi, step} {
 			if math.IsNaN(x) || math.Abs(x) > most {
-				t.Skip()
+				return
 			}
 		}
 		if lo >= hi || step < 0 || step > 0 && step < 1e-3 {
-			t.Skip()
+			return
 		}
 		field := Field{Kind: KindNumber, Min: lo, Max: hi, Step: step}
 		got := field.Snap(n)

@@ -261,7 +261,7 @@ func FuzzCommand(f *testing.F) {
 	f.Fuzz(func(t *testing.T, device string, endpoint int, function, command, args string) {
 		raw, err := json.Marshal(map[string]any{"deviceId": device, "endpointId": endpoint, "functionCode": function, "commandCode": command})
 		if err != nil {
-			t.Skip()
+			return
 		}
 		body := strings.TrimSuffix(string(raw), "}") + `,"args":` + args + "}"
 		q := s.begin(typedRequest(t, s), []byte(`{"data":[`+body+`]}`))
