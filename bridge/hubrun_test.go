@@ -234,3 +234,17 @@ func TestToggleSeesPendingTruth(t *testing.T) {
 		}
 	})
 }
+
+func TestEarlyReadConfirms(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		r := startRig(t, "toy", newToy(), auth.NewMemStore())
+		pass(time.Second)
+		r.command("p1/plug/set", "ON")
+		pass(time.Second) // long before the next poll
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		if n := len(r.devices["p1"].pending); n != 0 {
+			t.Errorf("want it confirmed by an early read, %d values are pending", n)
+		}
+	})
+}

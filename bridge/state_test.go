@@ -153,6 +153,10 @@ func TestPendingTruth(t *testing.T) {
 			d.sent(1, at(1))
 			d.merge(value("lamp", hubs.On, hubs.Bool(false), at(0)), push, at(2))
 		}, true, 1},
+		{"a read that differs is held back, whatever its time: clouds answer from caches", func(d *device) {
+			d.sent(1, at(1))
+			d.merge(value("lamp", hubs.On, hubs.Bool(false), at(2)), read(3), at(3))
+		}, true, 1},
 		{"a push from after it is: somebody pressed the switch", func(d *device) {
 			d.sent(1, at(1))
 			d.merge(value("lamp", hubs.On, hubs.Bool(false), at(2)), push, at(2))
