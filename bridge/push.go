@@ -128,3 +128,6 @@ func (s sink) Readings(news []hubs.Reading) {
 
 // Relist asks for an inventory.
 func (s sink) Relist(reason string) { s.h.relist(reason) }
+
+// Left takes devices back that the vendor says are gone.
+func (s sink) Left(devices ...hubs.DeviceID) { s.h.left(devices) }

@@ -236,3 +236,28 @@ func TestFlappingStreamIsOpenedEverLess(t *testing.T) {
 		}
 	})
 }
+
+// What the vendor says has left is taken back at once, and an inventory is asked for.
+func TestLeft(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		r, s := startStream(t)
+		pass(time.Second)
+		s.set(func(f *toy) { delete(f.on, "p1"); f.lists = 0 })
+		s.to().Left("p1", hubs.Self, "never seen")
+		pass(10 * time.Second)
+		held, _ := r.board.all()
+		for topic := range held {
+			if strings.Contains(topic, "p1") {
+				t.Errorf("%s stands", topic)
+			}
+		}
+		if held["b/toy/p2"] == "" || held["b/toy/hub/availability"] == "" && held["b/toy/status"] == "" {
+			t.Errorf("what has not left is gone: %v", held)
+		}
+		s.set(func(f *toy) {
+			if f.lists != 1 {
+				t.Errorf("want one inventory after it, got %d", f.lists)
+			}
+		})
+	})
+}

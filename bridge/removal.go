@@ -105,6 +105,22 @@ func (h *hubRun) takeBack(raw hubs.DeviceID, o owned) {
 	h.listSoon(time.Now())
 }
 
+// left takes back what the vendor says has left. An inventory follows: it settles what
+// the vendor meant.
+func (h *hubRun) left(devices []hubs.DeviceID) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	gone := func(raw hubs.DeviceID) bool { return raw != hubs.Self && slices.Contains(devices, raw) }
+	h.settled.list = slices.DeleteFunc(slices.Clone(h.settled.list), func(d hubs.Device) bool { return gone(d.ID) })
+	for raw, o := range h.manifest.Devices {
+		if gone(raw) {
+			h.log.Info().Str("device", o.ID).Msg("the hub says that the device has left, taking it back")
+			h.takeBack(raw, o)
+		}
+	}
+	h.relist("devices left")
+}
+
 // clearDevice takes the description back at once and the states a moment later: Home
 // Assistant complains of empty states of what it still has.
 func (h *hubRun) clearDevice(config string, o owned) {

@@ -6,6 +6,7 @@ import (
 	"maps"
 	"regexp"
 	"slices"
+	"unicode/utf8"
 
 	"github.com/hub2mqtt/hub2mqtt/hubs"
 )
@@ -288,15 +289,19 @@ func (c *component) takes(topicKey, part string) {
 	c.str(topicKey, c.l.AttrTopic(c.d.ID, c.key, part))
 }
 
-// options are the choices that may be announced: each once, none empty.
+// options are the choices that may be announced: each once, none that is no choice.
 func options(all []string) []string {
 	seen := make(map[string]bool, len(all))
 	var out []string
 	for _, o := range all {
-		if o != "" && !seen[o] {
+		if isOption(o) && !seen[o] {
 			seen[o] = true
 			out = append(out, o)
 		}
 	}
 	return out
 }
+
+// isOption tells whether a text can be a choice: not empty, and UTF-8, since JSON shows
+// different broken texts as the same one.
+func isOption(s string) bool { return s != "" && utf8.ValidString(s) }

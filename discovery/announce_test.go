@@ -245,6 +245,7 @@ func checkAll(t failer, d Placed, now map[hubs.Point]hubs.Value) {
 func FuzzMakeTopic(f *testing.F) {
 	f.Add("0x01:ab", "Lamp", "Power", "powerOn", "x")
 	f.Add("hub", "", "", "", "\xff")
+	f.Add("0", "", "\xfe", "", "\xff")
 	f.Add("客厅/+#", "客厅", "客厅 灯", "set", "\u2028")
 	f.Fuzz(func(t *testing.T, raw, name, entity, code, value string) {
 		ids := Assign([]hubs.DeviceID{hubs.DeviceID(raw)}, nil)

@@ -88,7 +88,7 @@ func (w *writer) unknown(k string) {
 
 // option writes a text that is one of options; any other is unknown.
 func (w *writer) option(k string, v hubs.Value, options []string) {
-	if s, ok := v.Text(); !ok || s == "" || !slices.Contains(options, s) {
+	if s, ok := v.Text(); !ok || !isOption(s) || !slices.Contains(options, s) {
 		w.unknown(k)
 		return
 	}
@@ -181,7 +181,7 @@ func (w *writer) numberValue(v hubs.Value, decimals int) {
 }
 
 func (w *writer) optionValue(v hubs.Value, options []string) {
-	if s, ok := v.Text(); ok && s != "" && slices.Contains(options, s) {
+	if s, ok := v.Text(); ok && isOption(s) && slices.Contains(options, s) {
 		w.b = appendQuoted(w.b, s)
 		return
 	}

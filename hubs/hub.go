@@ -45,6 +45,9 @@ type Sink interface {
 	Readings(news []Reading)
 	// Relist asks for a new inventory: devices came, went or changed shape.
 	Relist(reason string)
+	// Left says that these devices are no longer the hub's: what is published of them
+	// is taken back at once.
+	Left(devices ...DeviceID)
 }
 
 // Reader reads a few devices: after a command, or when somebody asks.
@@ -108,6 +111,9 @@ type Deps struct {
 	// empty of Store, Redact and Log, and puts the hub's name before cfg.Account.
 	Tokens func(cfg auth.Config) *auth.Manager
 	Log    zerolog.Logger
+	// Observe is told of every call to the vendor: its name, how it ended (ok,
+	// rejected, or a fault's name) and how long it took. It may be nil.
+	Observe func(call, outcome string, took time.Duration)
 	// Cache is this hub's part of the store.
 	Cache auth.KV
 	// Go starts a goroutine that is recovered, counted and waited for.

@@ -109,6 +109,9 @@ func (s *stream) object(ctx context.Context, data json.RawMessage) {
 		h.gone[id] = h.now()
 		h.mu.Unlock()
 		h.respec(id)
+		if id != "" {
+			s.to.Left(id)
+		}
 		s.wishFor("a device was removed")
 	case "DEVICE_ENDPOINT_ADDED", "DEVICE_ENDPOINT_REMOVED":
 		h.respec(id)

@@ -24,6 +24,7 @@ type ear struct {
 	at      []time.Time // of each of the news
 	alive   int
 	wishes  []string
+	left    []hubs.DeviceID
 	changed chan struct{}
 }
 
@@ -42,6 +43,10 @@ func (e *ear) note(do func()) {
 func (e *ear) Alive() { e.note(func() { e.alive++ }) }
 
 func (e *ear) Relist(reason string) { e.note(func() { e.wishes = append(e.wishes, reason) }) }
+
+func (e *ear) Left(devices ...hubs.DeviceID) {
+	e.note(func() { e.left = append(e.left, devices...) })
+}
 
 func (e *ear) Readings(news []hubs.Reading) {
 	e.note(func() {

@@ -16,6 +16,7 @@ type sink struct {
 	news     []hubs.Reading
 	alive    int
 	relisted int
+	left     []hubs.DeviceID
 	changed  chan struct{}
 }
 
@@ -49,6 +50,14 @@ func (s *sink) Relist(string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.relisted++
+	s.wake()
+}
+
+// Left implements hubs.Sink.
+func (s *sink) Left(devices ...hubs.DeviceID) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.left = append(s.left, devices...)
 	s.wake()
 }
 

@@ -187,11 +187,18 @@ func TestFakeHangs(t *testing.T) {
 type bell struct {
 	mu             sync.Mutex
 	alive, relists int
+	left           []hubs.DeviceID
 	news           []hubs.Reading
 }
 
 func (b *bell) Alive()        { b.mu.Lock(); defer b.mu.Unlock(); b.alive++ }
 func (b *bell) Relist(string) { b.mu.Lock(); defer b.mu.Unlock(); b.relists++ }
+func (b *bell) Left(devices ...hubs.DeviceID) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.left = append(b.left, devices...)
+}
+
 func (b *bell) Readings(news []hubs.Reading) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -212,10 +219,11 @@ func TestFakePushes(t *testing.T) {
 		f.Push(hubs.Reading{Device: "dev-00009", Events: []hubs.Happening{{Entity: "press", Type: "single"}}})
 		f.Alive()
 		f.Relist("a lamp came")
+		f.Left("dev-00009")
 		if err := f.Execute(t.Context(), lampOn(true)); err != nil {
 			t.Fatal(err)
 		}
-		if b.alive != 4 || b.relists != 1 || len(b.news) != 2 || b.news[1].Values[0].Value != hubs.Bool(true) {
+		if b.alive != 4 || b.relists != 1 || len(b.left) != 1 || len(b.news) != 2 || b.news[1].Values[0].Value != hubs.Bool(true) {
 			t.Errorf("%+v", b)
 		}
 		if err := CheckReadings(Home(9), b.news); err != nil {

@@ -232,6 +232,13 @@ func (f *Fake) Relist(reason string) {
 	}
 }
 
+// Left says through every open stream that devices are no longer the hub's.
+func (f *Fake) Left(devices ...hubs.DeviceID) {
+	for _, s := range f.streams() {
+		s.to.Left(devices...)
+	}
+}
+
 // Break ends every open stream with err.
 func (f *Fake) Break(err error) {
 	for _, s := range f.streams() {
