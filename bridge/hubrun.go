@@ -54,6 +54,7 @@ type hubRun struct {
 	pushes    bool // the hub can push, and may
 
 	kick  chan string // asks the poller for an inventory at once
+	poke  chan string // asks it for all values at once
 	tasks sync.WaitGroup
 	lanes map[string]*lane
 
@@ -91,6 +92,7 @@ func newHubRun(cfg HubConfig, layout discovery.Layout, out publisher, store auth
 		haOnline: func() bool { return false },
 		log:      cfg.Log,
 		kick:     make(chan string, 1),
+		poke:     make(chan string, 1),
 		lanes:    map[string]*lane{"inventory": {}, "poll": {}},
 		devices:  map[hubs.DeviceID]*device{},
 		byID:     map[string]*device{},
@@ -248,6 +250,15 @@ func (h *hubRun) send(m discovery.Message) {
 func (h *hubRun) relist(reason string) {
 	select {
 	case h.kick <- reason:
+	default:
+	}
+}
+
+// repoll asks for all values at once, and for an inventory if the last is not of this
+// minute: calls to a cloud are counted.
+func (h *hubRun) repoll(reason string) {
+	select {
+	case h.poke <- reason:
 	default:
 	}
 }

@@ -23,6 +23,7 @@ const (
 // clock is when a hub is asked next.
 type clock struct {
 	inventory, values time.Time
+	listed            time.Time // when the last good inventory was asked for
 	policy            *backoff.ExponentialBackOff
 	slow              bool // the last round took longer than the interval
 }
@@ -61,6 +62,13 @@ func (h *hubRun) await(ctx context.Context, c *clock, wait time.Duration) {
 			h.log.Debug().Str("reason", reason).Msg("inventory asked for")
 			c.inventory, c.values = time.Time{}, time.Time{}
 			return
+		case reason := <-h.poke:
+			h.log.Debug().Str("reason", reason).Msg("values asked for")
+			c.values = time.Time{}
+			if time.Since(c.listed) >= apart { // devices may have come and gone, too
+				c.inventory = time.Time{}
+			}
+			return
 		}
 	}
 }
@@ -71,7 +79,7 @@ func (h *hubRun) round(ctx context.Context, c *clock, now time.Time) time.Durati
 		if err := h.inventory(ctx); err != nil {
 			return h.failed(ctx, c, err)
 		}
-		c.inventory = now.Add(jitter(h.cfg.Pace.Inventory))
+		c.listed, c.inventory = now, now.Add(jitter(h.cfg.Pace.Inventory))
 	}
 	if !now.Before(c.values) {
 		if err := h.poll(ctx, now); err != nil {

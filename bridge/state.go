@@ -45,7 +45,7 @@ type point struct {
 type device struct {
 	placed  discovery.Placed
 	points  []point
-	index   map[hubs.Point]int // into points
+	index   map[hubs.Point]int // into points; made when first needed
 	pending map[hubs.Point]pend
 	events  map[string]lastEvent // by entity
 	found   found                // by the poll under way
@@ -78,20 +78,20 @@ func newDevice(p discovery.Placed) *device {
 func (d *device) place(p discovery.Placed) {
 	old := d.cells()
 	d.placed = p
-	d.points = d.points[:0:0]
+	d.points = make([]point, 0, len(p.Entities)) // most have one each
 	for i := range p.Entities {
 		e := &p.Entities[i]
-		for _, f := range slices.Concat(e.Spec.Fields(), e.Attrs) {
-			at := hubs.Point{Entity: e.Key, Attr: f.Attr}
-			d.points = append(d.points, point{Point: at, kind: f.Kind, field: &f, cell: old[at]})
+		for _, fields := range [][]hubs.Field{e.Spec.Fields(), e.Attrs} {
+			for j := range fields {
+				f := &fields[j]
+				at := hubs.Point{Entity: e.Key, Attr: f.Attr}
+				d.points = append(d.points, point{Point: at, kind: f.Kind, field: f, cell: old[at]})
+			}
 		}
 	}
-	d.index = make(map[hubs.Point]int, len(d.points))
-	for i := range d.points {
-		d.index[d.points[i].Point] = i
-	}
+	d.index = nil
 	for at := range d.pending {
-		if _, ok := d.index[at]; !ok {
+		if _, ok := d.at(at, 0); !ok {
 			delete(d.pending, at)
 		}
 	}
@@ -99,6 +99,9 @@ func (d *device) place(p discovery.Placed) {
 }
 
 func (d *device) cells() map[hubs.Point]cell {
+	if len(d.points) == 0 {
+		return nil
+	}
 	all := make(map[hubs.Point]cell, len(d.points))
 	for i := range d.points {
 		all[d.points[i].Point] = d.points[i].cell
@@ -112,13 +115,19 @@ func (d *device) at(p hubs.Point, hint int) (int, bool) {
 	if hint < len(d.points) && d.points[hint].Point == p {
 		return hint, true
 	}
+	if d.index == nil {
+		d.index = make(map[hubs.Point]int, len(d.points))
+		for i := range d.points {
+			d.index[d.points[i].Point] = i
+		}
+	}
 	i, ok := d.index[p]
 	return i, ok
 }
 
 // read is the last value read of p.
 func (d *device) read(p hubs.Point) hubs.Value {
-	if i, ok := d.index[p]; ok {
+	if i, ok := d.at(p, 0); ok {
 		return d.points[i].cell.value
 	}
 	return hubs.Value{}
@@ -207,7 +216,7 @@ func (d *device) put(p *point, c cell) {
 
 // set stores a value of ours in a device of ours.
 func (d *device) set(p hubs.Point, v hubs.Value, now time.Time) {
-	if i, ok := d.index[p]; ok && d.points[i].cell.value != v {
+	if i, ok := d.at(p, 0); ok && d.points[i].cell.value != v {
 		d.put(&d.points[i], cell{value: v, got: now})
 	}
 }
