@@ -66,6 +66,7 @@ type hubRun struct {
 	missing   map[hubs.DeviceID]missing
 	configs   map[string]hubs.DeviceID // discovery topic → device of the manifest
 	stash     map[string]string        // discovery topic → what the broker held of a device not seen yet
+	leftovers map[string]bool          // discovery topics taken back in an earlier run: to be emptied if the broker still holds them
 	lastWhole time.Time                // the last poll of all values was asked
 	paying    bool                     // debts are being paid
 	holding   bool                     // messages wait for the manifest to be saved
@@ -89,18 +90,19 @@ func newHubRun(cfg HubConfig, layout discovery.Layout, out publisher, store auth
 		republish: func(func(string) bool) {},
 		choices:   choices{}.clone(),
 		cfg:       cfg, layout: layout, out: out, store: store, notify: notify,
-		haOnline: func() bool { return false },
-		log:      cfg.Log,
-		kick:     make(chan string, 1),
-		poke:     make(chan string, 1),
-		lanes:    map[string]*lane{"inventory": {}, "poll": {}},
-		devices:  map[hubs.DeviceID]*device{},
-		byID:     map[string]*device{},
-		recent:   map[string]time.Time{},
-		missing:  map[hubs.DeviceID]missing{},
-		stash:    map[string]string{},
-		configs:  map[string]hubs.DeviceID{},
-		health:   health{state: Starting},
+		haOnline:  func() bool { return false },
+		log:       cfg.Log,
+		kick:      make(chan string, 1),
+		poke:      make(chan string, 1),
+		lanes:     map[string]*lane{"inventory": {}, "poll": {}},
+		devices:   map[hubs.DeviceID]*device{},
+		byID:      map[string]*device{},
+		recent:    map[string]time.Time{},
+		missing:   map[hubs.DeviceID]missing{},
+		stash:     map[string]string{},
+		leftovers: map[string]bool{},
+		configs:   map[string]hubs.DeviceID{},
+		health:    health{state: Starting},
 	}
 }
 

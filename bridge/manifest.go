@@ -254,6 +254,7 @@ func (h *hubRun) announce(d *device, now time.Time) {
 	}
 	h.manifest.Devices[raw] = owned{ID: d.placed.ID, Components: h.layout.Components(d.placed), Topics: topics}
 	h.configs[h.layout.ConfigTopic(d.placed.ID)] = raw
+	delete(h.leftovers, h.layout.ConfigTopic(d.placed.ID))
 	h.manifest.Cleared = slices.DeleteFunc(h.manifest.Cleared, func(t string) bool { return slices.Contains(topics, t) })
 	h.manifest.dirty = true
 	if d.deleted {

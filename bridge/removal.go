@@ -3,6 +3,7 @@ package bridge
 import (
 	"context"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/hub2mqtt/hub2mqtt/discovery"
@@ -31,6 +32,10 @@ func (h *hubRun) load(ctx context.Context) {
 		h.log.Warn().Err(err).Msg("what was published before is not known: devices that left meanwhile may stay in Home Assistant")
 	}
 	for _, t := range h.manifest.Cleared {
+		if h.layout.Prefix != "" && strings.HasPrefix(t, h.layout.Prefix+"/device/") {
+			h.leftovers[t] = true // Home Assistant wonders at a removal of what it does not know
+			continue
+		}
 		h.out.Set(t, nil)
 	}
 	h.manifest.Cleared = nil
@@ -220,6 +225,11 @@ func (h *hubRun) comeBack(d debt) bool {
 func (h *hubRun) configSeen(topic string, payload []byte, retained bool) bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
+	if h.leftovers[topic] && retained && len(payload) > 0 {
+		delete(h.leftovers, topic)
+		h.clear(topic)
+		return true
+	}
 	raw, ours := h.configs[topic]
 	if !ours {
 		return false

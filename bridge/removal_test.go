@@ -290,3 +290,34 @@ func TestHubThatNobodyNamesAnyMoreVanishes(t *testing.T) {
 		}
 	})
 }
+
+// What was taken back in an earlier run is taken back again only where the broker
+// still holds it: Home Assistant warns of removals of what it does not know.
+func TestTakenBackOnceMoreOnlyIfItStands(t *testing.T) {
+	for _, stands := range []bool{true, false} {
+		bubble(t, func(t *testing.T) {
+			store := auth.NewMemStore()
+			func() {
+				r := startRig(t, "toy", bigToy(), store)
+				r.haOnline = func() bool { return true }
+				pass(time.Second)
+				r.lose("p1")
+				pass(2 * time.Minute) // the manifest is saved
+			}()
+			f := bigToy()
+			delete(f.on, "p1")
+			r := startRig(t, "toy", f, store)
+			if stands && !r.configSeen(configP1, []byte(`{"device":{}}`), true) {
+				t.Error("it is not known as ours")
+			}
+			pass(time.Minute)
+			want := 0
+			if stands {
+				want = 1
+			}
+			if got := r.board.history(configP1); len(got) != want {
+				t.Errorf("stands %v: want %d removals, got %q", stands, want, got)
+			}
+		})
+	}
+}
