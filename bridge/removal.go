@@ -157,6 +157,16 @@ func (h *hubRun) owe(topic string, steps ...string) {
 	h.manifest.Debts = slices.DeleteFunc(h.manifest.Debts, func(d debt) bool { return d.Topic == topic })
 	h.manifest.Debts = append(h.manifest.Debts, debt{topic, steps})
 	h.manifest.dirty = true
+	h.later(time.Second, h.saveManifest) // a kill must not forget it; several come together
+}
+
+// saveManifest saves the manifest if it changed. h.mu is held.
+func (h *hubRun) saveManifest() {
+	ctx, cancel := context.WithTimeout(context.Background(), finishLimit)
+	defer cancel()
+	if err := h.manifest.save(ctx, h.store, h.cfg.Name); err != nil {
+		h.health.note(h.log, err)
+	}
 }
 
 // payDebts follows Home Assistant's birth: it discovers what is owed, and then sees it go.

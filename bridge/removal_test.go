@@ -186,6 +186,22 @@ func TestComponentThatLeaves(t *testing.T) {
 	})
 }
 
+// A removal that Home Assistant may have missed is kept before a kill can forget it.
+func TestDebtIsKeptSoon(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		f, store := newToy(), &watchedStore{KV: auth.NewMemStore()}
+		r := startRig(t, "toy", f, store)
+		pass(70 * time.Second) // the inventories of the beginning are over
+		r.mu.Lock()
+		r.owe(configP1, `{"old":1}`, "")
+		r.mu.Unlock()
+		pass(2 * time.Second)
+		if !strings.Contains(store.saved, `"debts"`) {
+			t.Errorf("want the debt saved, got %s", store.saved)
+		}
+	})
+}
+
 func TestOneAnnouncementABurst(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		f := newToy()
