@@ -28,6 +28,7 @@ type Config struct {
 	Store     auth.KV
 	Log       zerolog.Logger
 	Levels    *LogLevels // of Log and of the hubs' loggers; nil: they cannot be changed
+	Metrics   *Metrics   // where figures go; nil: to metrics of its own
 }
 
 // Bridge runs hubs and keeps MQTT true to them.
@@ -76,6 +77,9 @@ func New(cfg Config, list []HubConfig) (*Bridge, error) {
 		changed:  make(chan struct{}, 1),
 		replayed: map[string]bool{},
 	}
+	if b.cfg.Metrics == nil {
+		b.cfg.Metrics = NewMetrics()
+	}
 	mc := cfg.MQTT
 	mc.Will = MQTTMessage{Topic: b.layout.BridgeStatus(), Payload: []byte("offline")}
 	mc.Online = []byte("online")
@@ -103,11 +107,13 @@ func New(cfg Config, list []HubConfig) (*Bridge, error) {
 		l := b.layout
 		l.Hub = hc.Name
 		h := newHubRun(hc, l, b.out, cfg.Store, b.poke)
+		h.meter = b.cfg.Metrics.of(hc.Name)
 		h.haOnline = b.haUp.Load
 		h.republish = func(match func(string) bool) { b.out.Republish(match) }
 		b.hubs = append(b.hubs, h)
 		b.byName[hc.Name] = h
 	}
+	b.cfg.Metrics.registry.MustRegister(newScrape(b), buildInfo(cfg.Version))
 	return b, nil
 }
 

@@ -239,6 +239,7 @@ func (h *hubRun) answer(req discovery.Request, accepted time.Time, err error) {
 
 func (h *hubRun) reply(req discovery.Request, accepted time.Time, code, text string) {
 	h.health.commands++
+	h.meter.command(code, time.Since(accepted))
 	h.send(h.layout.Result(req.DeviceID, discovery.Result{
 		Entity: req.Entity, OK: code == "", Error: text, Code: code,
 		MS: time.Since(accepted).Milliseconds(), Transaction: req.Transaction,

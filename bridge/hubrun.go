@@ -54,6 +54,7 @@ type hubRun struct {
 	pushes    bool // the hub can push, and may
 
 	kick  chan string // asks the poller for an inventory at once
+	meter meter
 	poke  chan string // asks it for all values at once
 	tasks sync.WaitGroup
 	lanes map[string]*lane
@@ -93,6 +94,7 @@ func newHubRun(cfg HubConfig, layout discovery.Layout, out publisher, store auth
 		haOnline:  func() bool { return false },
 		log:       cfg.Log,
 		kick:      make(chan string, 1),
+		meter:     NewMetrics().of(cfg.Name),
 		poke:      make(chan string, 1),
 		lanes:     map[string]*lane{"inventory": {}, "poll": {}},
 		devices:   map[hubs.DeviceID]*device{},
@@ -182,6 +184,11 @@ func (h *hubRun) apply(news []hubs.Reading, from source) {
 			continue
 		}
 		events := d.merge(invertedReading(r, h.settled.inverted[r.Device]), from, now)
+		h.meter.held.Add(float64(d.held))
+		d.held = 0
+		if from.push && d.dirty && d.pushedAt.IsZero() {
+			d.pushedAt = now
+		}
 		missed.pushed, missed.others = missed.pushed+d.found.pushed, missed.others+d.found.others
 		d.found = found{}
 		if r.Online != nil && *r.Online != d.online {
@@ -233,6 +240,10 @@ func (h *hubRun) publish(d *device, now time.Time) {
 	d.dirty, d.seenDirty, d.published = false, false, now
 	for _, m := range h.layout.State(d.placed, d.snapshot(), d.seen) {
 		h.send(m)
+	}
+	if !d.pushedAt.IsZero() {
+		h.meter.lag.Observe(time.Since(d.pushedAt).Seconds())
+		d.pushedAt = time.Time{}
 	}
 }
 

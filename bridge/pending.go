@@ -158,6 +158,9 @@ func (d *device) settle(f *hubs.Field, v *hubs.PointValue, from source) {
 		moves := p == v.Point && v.Value == w.value
 		elsewhere := p == v.Point && from.push && !w.sent.IsZero() && v.At.After(w.sent)
 		if !reached && !moves && !elsewhere {
+			if p == v.Point && !from.push {
+				d.held++
+			}
 			continue
 		}
 		delete(d.pending, p)

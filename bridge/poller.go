@@ -158,6 +158,7 @@ func (h *hubRun) poll(ctx context.Context, asked time.Time) error {
 		news, err = h.cfg.Hub.Poll(ctx)
 		return err
 	})
+	h.meter.pollSeconds.Observe(time.Since(asked).Seconds())
 	if err != nil && len(news) == 0 {
 		return fmt.Errorf("poll: %w", err)
 	}

@@ -119,6 +119,7 @@ func (s sink) Alive() {
 
 // Readings takes news.
 func (s sink) Readings(news []hubs.Reading) {
+	s.h.meter.pushEvents.Add(float64(len(news)))
 	s.h.mu.Lock()
 	s.h.push.news, s.h.push.mute = time.Now(), false
 	s.h.mu.Unlock()

@@ -49,6 +49,7 @@ type device struct {
 	pending map[hubs.Point]pend
 	events  map[string]lastEvent // by entity
 	found   found                // by the poll under way
+	held    int                  // values held back since they were counted last
 	online  bool
 	heard   bool // polled or read at least once: before that the retained state stands
 	seen    time.Time
@@ -60,6 +61,7 @@ type device struct {
 	untold      bool // its description is still to come: tombstones are out, or it was asked for anew
 	deleted     bool // by the user in Home Assistant: not announced any more
 	published   time.Time
+	pushedAt    time.Time   // the first news of the stream that is not published yet; zero: none
 	flush       *time.Timer // a publication that waits for the end of the burst
 	queue       queue
 }
@@ -176,6 +178,7 @@ func (d *device) accept(p *point, v *hubs.PointValue, from source, now time.Time
 	old := &p.cell
 	known := !old.got.IsZero()
 	if known && stale(old, v, from) {
+		d.held++
 		return
 	}
 	if len(d.pending) > 0 {

@@ -125,8 +125,10 @@ func build(ctx context.Context, s *settings, broker *url.URL, store auth.KV, red
 	}
 	version, _ := buildVersion()
 	log := logs.of("")
+	metrics := bridge.NewMetrics()
 	cfg := bridge.Config{
-		Base: s.BaseTopic, Prefix: s.DiscoveryPrefix, HAStatus: s.HAStatusTopic, PublicURL: s.PublicURL,
+		Metrics: metrics,
+		Base:    s.BaseTopic, Prefix: s.DiscoveryPrefix, HAStatus: s.HAStatusTopic, PublicURL: s.PublicURL,
 		Version: version, Store: store, Log: log, Levels: logs.levels,
 		MQTT: bridge.MQTTConfig{URL: broker, ClientID: id, Credentials: s.credentials, Logger: log.With().Str("part", "mqtt").Logger()},
 	}
@@ -140,7 +142,7 @@ func build(ctx context.Context, s *settings, broker *url.URL, store auth.KV, red
 		acc.calls = newCallCounter(ctx, newTransport(), store, h.name, hubLog)
 		accounts = append(accounts, acc)
 		hub, err := h.vendor.Open(hubSettings{s.env, h.prefix}, hubs.Deps{
-			Name: h.name, HTTP: acc.calls, Tokens: acc.manager, Log: hubLog, Cache: store,
+			Name: h.name, HTTP: acc.calls, Tokens: acc.manager, Log: hubLog, Cache: store, Observe: metrics.Observe(h.name),
 		})
 		if err != nil {
 			return nil, nil, fmt.Errorf("%s: %w", h.name, err)

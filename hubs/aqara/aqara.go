@@ -56,7 +56,7 @@ func open(from hubs.Settings, deps hubs.Deps) (hubs.Hub, error) {
 		return nil, err
 	}
 	clock := &auth.Clock{}
-	calls := rest.New(rest.Config{Vendor: "aqara", HTTP: deps.HTTP, Log: deps.Log, Clock: clock})
+	calls := rest.New(rest.Config{Vendor: "aqara", HTTP: deps.HTTP, Log: deps.Log, Clock: clock, Observe: deps.Observe})
 	tokens := deps.Tokens(auth.Config{
 		Account: "studio", Identity: base, Clock: clock,
 		Grant: &grant{rest: calls, base: base},
