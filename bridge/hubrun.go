@@ -20,6 +20,7 @@ type HubConfig struct {
 	Push         bool                // use the hub's push if it has one
 	Filter       Filter              // what of it is shown
 	Tokens       func() []auth.State // of its accounts; may be nil
+	Tasks        *Tasks              // that it started for itself; may be nil
 	// Calls is how many requests went to the vendor since midnight UTC; nil: nobody counts.
 	Calls func() int
 	// Quota is what of the vendor's budget is used, and how much there is; nil: there is none.
@@ -129,9 +130,22 @@ func (h *hubRun) run(ctx context.Context) {
 	}
 	<-ctx.Done()
 	h.stopTimers()
-	if !waitFor(&h.tasks, 5*time.Second) {
+	let := waitFor(&h.tasks, 5*time.Second)
+	if h.cfg.Tasks != nil {
+		let = h.cfg.Tasks.end(2*time.Second) && let
+	}
+	if !let {
 		h.log.Error().Msg("hub does not let go of a call, leaving it behind")
 	}
+}
+
+// panicked is how many bugs in the hub's code were caught. h.mu is held.
+func (h *hubRun) panicked() int {
+	n := h.health.panics
+	if h.cfg.Tasks != nil {
+		n += int(h.cfg.Tasks.panics.Load())
+	}
+	return n
 }
 
 // waitFor waits for wg, at most so long, and reports whether all ended.

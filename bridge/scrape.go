@@ -76,7 +76,7 @@ func (s *scrape) counter(to chan<- prometheus.Metric, d *prometheus.Desc, v floa
 func (s *scrape) hub(to chan<- prometheus.Metric, h *hubRun, now time.Time) {
 	name := h.cfg.Name
 	h.mu.Lock()
-	state, panics, push := h.health.state, h.health.panics, h.push
+	state, panics, push := h.health.state, h.panicked(), h.push
 	devices, entities := h.counts()
 	h.mu.Unlock()
 	for _, word := range hubStates() {

@@ -141,15 +141,16 @@ func build(ctx context.Context, s *settings, broker *url.URL, store auth.KV, red
 		acc := &account{hub: h.name, store: store, redact: redact, log: hubLog}
 		acc.calls = newCallCounter(ctx, newTransport(), store, h.name, hubLog)
 		accounts = append(accounts, acc)
+		tasks := bridge.NewTasks(hubLog)
 		hub, err := h.vendor.Open(hubSettings{s.env, h.prefix}, hubs.Deps{
-			Name: h.name, HTTP: acc.calls, Tokens: acc.manager, Log: hubLog, Cache: store, Observe: metrics.Observe(h.name),
+			Name: h.name, HTTP: acc.calls, Tokens: acc.manager, Log: hubLog, Cache: store, Observe: metrics.Observe(h.name), Go: tasks.Go,
 		})
 		if err != nil {
 			return nil, nil, fmt.Errorf("%s: %w", h.name, err)
 		}
 		list = append(list, bridge.HubConfig{
 			Name: h.name, Vendor: h.vendor.Name, Hub: hub, Pace: h.pace, Push: h.push, Filter: h.filter,
-			Tokens: acc.states, Calls: acc.calls.calls, Log: hubLog,
+			Tokens: acc.states, Tasks: tasks, Calls: acc.calls.calls, Log: hubLog,
 		})
 	}
 	br, err = bridge.New(cfg, list)
@@ -201,7 +202,7 @@ func (a *account) states() []auth.State {
 func dryDeps(hub string) hubs.Deps {
 	return hubs.Deps{
 		Name: hub, HTTP: http.NewFileTransport(http.Dir("/nonexistent")), Log: zerolog.Nop(), Cache: auth.NewMemStore(),
-		Tokens: (&account{hub: hub, store: auth.NewMemStore()}).manager,
+		Tokens: (&account{hub: hub, store: auth.NewMemStore()}).manager, Go: func(func(context.Context)) {},
 	}
 }
 
