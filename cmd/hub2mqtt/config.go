@@ -89,6 +89,7 @@ func readSettings(env *environ, known []hubs.Vendor) (*settings, error) {
 	s.checkHTTP(fault)
 	s.checkTopics(fault)
 	s.checkLog(fault)
+	s.checkStore(fault)
 	s.checkLater(fault)
 	s.readHubs(known, fault)
 	s.typos()
@@ -166,12 +167,6 @@ func (s *settings) checkLog(fault faulter) {
 func (s *settings) checkLater(fault faulter) {
 	if s.HubsDir != "" {
 		fault("HUBS_DIR: this version does not read it yet, name the hubs in HUBS")
-	}
-	if s.StoreURL != "" && !strings.HasPrefix(s.StoreURL, "file:") {
-		fault("STORE_URL: this version keeps its store in files under DATA_DIR only")
-	}
-	if s.StoreKey != "" {
-		fault("STORE_KEY: this version does not encrypt its store yet")
 	}
 }
 
