@@ -56,6 +56,7 @@ type hubRun struct {
 
 	kick  chan string // asks the poller for an inventory at once
 	meter meter
+	life  life
 	poke  chan string // asks it for all values at once
 	tasks sync.WaitGroup
 	lanes map[string]*lane

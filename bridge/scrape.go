@@ -60,7 +60,7 @@ func (s *scrape) Collect(to chan<- prometheus.Metric) {
 	s.counter(to, s.reconnects, float64(c.Reconnects.Load()))
 	s.counter(to, s.dropped, float64(c.Dropped.Load()))
 	now := time.Now()
-	for _, h := range s.b.hubs {
+	for _, h := range s.b.set.all() {
 		s.hub(to, h, now)
 	}
 }
