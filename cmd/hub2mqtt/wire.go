@@ -149,7 +149,7 @@ func build(ctx context.Context, s *settings, broker *url.URL, store auth.KV, red
 			return nil, nil, fmt.Errorf("%s: %w", h.name, err)
 		}
 		list = append(list, bridge.HubConfig{
-			Name: h.name, Vendor: h.vendor.Name, Hub: hub, Pace: h.pace, Push: h.push, Filter: h.filter,
+			Name: h.name, Vendor: h.vendor.Name, Hub: hub, Pace: h.pace, FixedPace: h.fixed, Push: h.push, Filter: h.filter,
 			Tokens: acc.states, Tasks: tasks, Calls: acc.calls.calls, Log: hubLog,
 		})
 	}
