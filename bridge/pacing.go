@@ -11,7 +11,6 @@ import (
 const (
 	listShare  = 0.25      // inventories may take so much of a budget, the rest is for values
 	burstShare = 0.02      // of the limit may be called ahead of the plan, by retries and what is asked for at once
-	leastBurst = 10        // calls
 	endNear    = time.Hour // a period's end is waited for where the budget pays no round any more
 )
 
@@ -40,6 +39,15 @@ func (c *cost) add(calls int) {
 	c.mean += weight * (float64(calls) - c.mean)
 }
 
+// expected is what the next one takes.
+func (c *cost) expected() float64 {
+	const usual = 8
+	if c.rounds == 1 {
+		return max(c.mean/4, min(c.mean, usual))
+	}
+	return c.mean
+}
+
 // measured runs one job of a round and learns what it costs.
 func (p *pacing) measured(ctx context.Context, c *cost, job func(context.Context) error) error {
 	var t hubs.Tally
@@ -53,46 +61,57 @@ func (p *pacing) measured(ctx context.Context, c *cost, job func(context.Context
 
 // plan stretches want so far that the calls left for polls last until the period ends.
 func (p *pacing) plan(b hubs.Budget, want hubs.Pace, now time.Time) hubs.Pace {
-	left := b.Ends.Sub(now)
-	lists := p.list.mean
-	if p.list.rounds < 2 {
-		lists = 0
-	}
-	spare := float64(b.Polls) - lists - p.values.mean
+	left, rate := p.rate(b, now)
 	switch {
-	case left <= 0:
+	case rate > 0:
+	case left > endNear || left <= 0: // the hub will refuse, and say why
 		return want
-	case spare <= 0 && left > endNear: // the hub will refuse, and say why
-		return want
-	case spare <= 0:
+	default:
 		return hubs.Pace{Inventory: max(want.Inventory, left+time.Second), Values: max(want.Values, left+time.Second)}
 	}
-	rate := spare / left.Seconds()
+	lists := p.list.expected()
 	stretch := func(least time.Duration, calls, rate float64) time.Duration {
 		seconds := min(calls/rate, left.Seconds()+1) // the next period has its own plan
 		return max(least, time.Duration(seconds*float64(time.Second)))
 	}
 	out := hubs.Pace{Inventory: stretch(want.Inventory, lists, rate*listShare)}
-	out.Values = stretch(want.Values, p.values.mean, rate-min(lists/out.Inventory.Seconds(), rate*listShare))
+	out.Values = stretch(want.Values, p.values.expected(), rate-min(lists/out.Inventory.Seconds(), rate*listShare))
 	return out
+}
+
+// rate is how many calls a second polls may make until the period ends, with one round
+// kept in hand so that none breaks off in the middle. Zero: nothing is left, or, near
+// the end, no whole round.
+func (p *pacing) rate(b hubs.Budget, now time.Time) (left time.Duration, rate float64) {
+	left = b.Ends.Sub(now)
+	if left <= 0 {
+		return left, 0
+	}
+	spare := float64(b.Polls) - p.list.expected() - p.values.expected()
+	if spare <= 0 && left > endNear {
+		spare = float64(b.Polls)
+	}
+	return left, max(spare, 0) / left.Seconds()
 }
 
 // tooSoon is how long the next round must wait for the plan to hold, whatever asks for
 // it. The first round is free: what a start costs cannot be spread.
 func (p *pacing) tooSoon(b hubs.Budget, now time.Time) time.Duration {
-	burst := max(burstShare*float64(b.Limit), leastBurst)
-	left := b.Ends.Sub(now)
-	rate := float64(b.Polls) / left.Seconds()
+	burst := burstShare * float64(b.Limit)
+	left, rate := p.rate(b, now)
 	if p.settled.IsZero() {
 		p.spare = burst
 	} else {
-		p.spare = min(burst, p.spare+max(rate, 0)*max(now.Sub(p.settled).Seconds(), 0))
+		p.spare = min(burst, p.spare+rate*now.Sub(p.settled).Seconds())
 	}
 	p.settled = now
-	if p.spare >= 0 || rate <= 0 {
+	switch {
+	case rate == 0 && left > 0 && left <= endNear:
+		return left + time.Second
+	case rate == 0 || p.spare >= 0:
 		return 0
 	}
-	return time.Duration(min(-p.spare/rate, left.Seconds()) * float64(time.Second))
+	return time.Duration(min(-p.spare/rate, left.Seconds()+1) * float64(time.Second))
 }
 
 // budget is what the hub's account allows; false: no limit is known.

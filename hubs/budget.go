@@ -58,8 +58,8 @@ type Budget struct {
 	// Limit is the calls that the period allows, Used those made in it, refused ones
 	// included.
 	Limit, Used int
-	// Polls is how many more this hub may make to poll; where several hubs share the
-	// account, it is this one's part.
+	// Polls is how many more this hub may make to poll, with room left for the commands
+	// that are to be expected; where several hubs share the account, it is this one's part.
 	Polls int
 	// Ends is when the period ends (UTC days and months), by this machine's clock.
 	Ends time.Time

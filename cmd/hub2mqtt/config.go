@@ -264,7 +264,7 @@ func (s *settings) readHub(h hubSetting, fault faulter) {
 	// Opening checks the vendor's own settings; it does no I/O, and the hub is thrown away.
 	hub, err := h.vendor.Open(hubSettings{s.env, h.prefix}, dryDeps(h.name))
 	faultsOf(h.prefix, err, fault)
-	if _, counts := hub.(hubs.Budgeted); err == nil && v.Quota != "" && !counts {
+	if _, counts := hub.(hubs.Budgeted); err == nil && v.Quota != "" && v.Quota != "off" && !counts {
 		fault("%sQUOTA: the calls to hubs of the vendor %s are not counted, leave it out", h.prefix, h.vendor.Name)
 	}
 	s.hubs = append(s.hubs, h)

@@ -45,6 +45,14 @@ func (a allowance) word() string {
 	return "day"
 }
 
+// length is about how long a period lasts.
+func (a allowance) length() time.Duration {
+	if a.monthly {
+		return 30 * 24 * time.Hour
+	}
+	return 24 * time.Hour
+}
+
 // period is the one that t lies in: its name, and when it ends.
 func (a allowance) period(t time.Time) (name string, ends time.Time) {
 	t = t.UTC()

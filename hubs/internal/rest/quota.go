@@ -38,6 +38,8 @@ type Quota struct {
 	mu      sync.Mutex
 	windows []*window // the one used last at the end
 	calls   int       // of this run
+	orders  int       // those of them that are not for polls
+	opened  time.Time // when it made the first
 	failing time.Time // the store last failed; zero: it works
 }
 
@@ -110,9 +112,21 @@ func (q *Quota) Budget() (hubs.Budget, bool) {
 	if !w.over {
 		polls += w.left
 	}
+	polls = max(polls-q.expected(w), polls/4)
 	return hubs.Budget{
 		Limit: q.allow.calls, Used: w.gone() - w.left, Polls: polls, Ends: w.ends.Add(-q.clock.Offset()),
 	}, true
+}
+
+// expected is how many calls for commands will come until w ends, if they go on as in
+// this run so far. Polls leave room for them, or they would find nothing left in the
+// last hours. q.mu is held.
+func (q *Quota) expected(w *window) int {
+	if q.orders == 0 {
+		return 0
+	}
+	begun := q.allow.length() / 16 // the first commands say little
+	return int(float64(q.orders) * float64(q.untilEnd(w)) / float64(time.Since(q.opened)+begun))
 }
 
 // window is the running period's. q.mu is held.
@@ -159,12 +173,11 @@ func (q *Quota) spend(purpose hubs.Purpose) (back func(), err error) {
 	switch {
 	case w.left > 0 && (!w.over || purpose != hubs.ForPoll):
 		w.left--
-		q.calls++
+		q.count(purpose)
 		return func() {
 			q.mu.Lock()
 			defer q.mu.Unlock()
 			w.left++
-			q.calls--
 		}, nil
 	case !w.seen:
 		return nil, nil
@@ -190,6 +203,17 @@ func (a allowance) grant(used, ask int, purpose hubs.Purpose) (n int, over bool)
 	case hubs.ForCommand:
 	}
 	return min(ask, left), true
+}
+
+// count notes a call that goes out. q.mu is held.
+func (q *Quota) count(purpose hubs.Purpose) {
+	if q.calls == 0 {
+		q.opened = time.Now()
+	}
+	q.calls++
+	if purpose != hubs.ForPoll {
+		q.orders++
+	}
 }
 
 func (q *Quota) refusal(w *window, purpose hubs.Purpose) error {
