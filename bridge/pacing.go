@@ -62,20 +62,22 @@ func (p *pacing) measured(ctx context.Context, c *cost, job func(context.Context
 // plan stretches want so far that the calls left for polls last until the period ends.
 func (p *pacing) plan(b hubs.Budget, want hubs.Pace, now time.Time) hubs.Pace {
 	left, rate := p.rate(b, now)
+	lists, values := p.list.expected(), p.values.expected()
 	switch {
+	case rate > 0 && lists/want.Inventory.Seconds()+values/want.Values.Seconds() <= rate:
+		return want
 	case rate > 0:
 	case left > endNear || left <= 0: // the hub will refuse, and say why
 		return want
 	default:
 		return hubs.Pace{Inventory: max(want.Inventory, left+time.Second), Values: max(want.Values, left+time.Second)}
 	}
-	lists := p.list.expected()
 	stretch := func(least time.Duration, calls, rate float64) time.Duration {
 		seconds := min(calls/rate, left.Seconds()+1) // the next period has its own plan
 		return max(least, time.Duration(seconds*float64(time.Second)))
 	}
 	out := hubs.Pace{Inventory: stretch(want.Inventory, lists, rate*listShare)}
-	out.Values = stretch(want.Values, p.values.expected(), rate-min(lists/out.Inventory.Seconds(), rate*listShare))
+	out.Values = stretch(want.Values, values, rate-min(lists/out.Inventory.Seconds(), rate*listShare))
 	return out
 }
 

@@ -14,6 +14,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"github.com/hub2mqtt/hub2mqtt/auth"
+	"github.com/hub2mqtt/hub2mqtt/discovery"
 	"github.com/hub2mqtt/hub2mqtt/hubs"
 )
 
@@ -243,13 +244,8 @@ func TestMonthOnABudget(t *testing.T) {
 // and goes on with the next period.
 func TestFixedIntervalOnABudget(t *testing.T) {
 	bubble(t, func(t *testing.T) {
-		var log bytes.Buffer
 		a := &account{limit: 1000}
-		f := newToy()
-		m := &metered{toy: f, account: a}
-		h := HubConfig{Name: "toy", Hub: m, FixedPace: true}
-		r := startHub(t, h, f, auth.NewMemStore())
-		r.hubRun.log = zerolog.New(&log) // before its first round
+		r, _ := startMetered(t, "toy", a, HubConfig{FixedPace: true})
 		pass(time.Minute)
 		if longest, _ := a.gaps(); longest > 11*time.Second {
 			t.Errorf("want a poll every 10 s, got %v", longest)
@@ -282,10 +278,35 @@ func TestFixedIntervalOnABudget(t *testing.T) {
 		if r.hubRun.health.state != OK {
 			t.Errorf("the next day: %s", r.board.at("b/toy/info"))
 		}
-		if n := strings.Count(log.String(), "POLL_INTERVAL is too short"); n != 1 {
-			t.Errorf("want it said once that the interval cannot last, got %d times:\n%s", n, log.String())
-		}
 	})
+}
+
+func TestIntervalThatCannotLastIsSaidOnce(t *testing.T) {
+	for name, c := range map[string]struct {
+		fixed bool
+		limit int
+		want  int
+	}{"chosen": {true, 1000, 1}, "auto": {false, 1000, 0}, "chosen, and it lasts": {true, 100_000, 0}} {
+		t.Run(name, func(t *testing.T) {
+			bubble(t, func(t *testing.T) {
+				var log bytes.Buffer
+				h := newHubRun(HubConfig{
+					Hub: &metered{toy: newToy(), account: &account{limit: c.limit}}, FixedPace: c.fixed, Log: zerolog.New(&log),
+					Pace: hubs.Pace{Inventory: 10 * time.Second, Values: 10 * time.Second},
+				}, discovery.Layout{}, newBoard(), auth.NewMemStore(), func() {})
+				for rounds := range 4 {
+					k := clock{pacing: pacing{list: cost{rounds, 3}, values: cost{rounds, 1}}}
+					for range 2 {
+						h.pace(&k, time.Now())
+					}
+					if n := strings.Count(log.String(), "POLL_INTERVAL is too short"); n != min(rounds, 1)*c.want {
+						t.Errorf("%d rounds: said %d times, want %d:\n%s", rounds, n, min(rounds, 1)*c.want, log.String())
+					}
+					log.Reset()
+				}
+			})
+		})
+	}
 }
 
 // What a command asks for is for commands; all else polls.

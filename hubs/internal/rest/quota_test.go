@@ -532,3 +532,22 @@ func TestWhatCounts(t *testing.T) {
 		t.Errorf("want 10 calls out and all slots free, got %d, %v, %+v", out, err, &c.slots)
 	}
 }
+
+// Polls leave room for the commands that will come if they go on as they did.
+func TestBudgetLeavesRoomForCommands(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		q := openQuota(t, "1000/day", "a", auth.NewMemStore())
+		for range 12 {
+			q.calls(20, hubs.ForCommand)
+			time.Sleep(time.Hour) //nolint:forbidigo // driven time
+		}
+		b, _ := q.Budget() // 240 commands in 12 of 24 hours: 560 are left, and about as many commands will come
+		if b.Used != 240 || b.Polls < 330 || b.Polls > 350 {
+			t.Errorf("want about 340 polls, got %+v", b)
+		}
+		q.calls(400, hubs.ForCommand)
+		if b, _ = q.Budget(); b.Polls < 40 || b.Polls > 41 {
+			t.Errorf("of the 160 that are left a quarter is for polls whatever is to be expected, got %+v", b)
+		}
+	})
+}
