@@ -63,7 +63,7 @@ func TestAqaraOnABudget(t *testing.T) {
 					pass(time.Minute)
 					r.command("lumi_54ef4410007a1b2c/x2_output/set", "TOGGLE")
 					pass(58 * time.Minute)
-					if s := r.hubRun.health.state; s != OK {
+					if s := r.health.state; s != OK {
 						t.Errorf("day %d, hour %d: %s", day, 12*half+hour, r.board.at("b/aqara/info"))
 					}
 				}

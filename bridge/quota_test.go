@@ -179,10 +179,10 @@ func TestMonthOnABudget(t *testing.T) {
 		"nothing happens": {&account{limit: 26000, monthly: true}, 1, 31, day, nil, 6 * time.Minute, 0.97},
 		"a day":           {&account{limit: 1000}, 1, 1, day, nil, 6 * time.Minute, 0.9},
 		"ten calls a day": {&account{limit: 10}, 1, 1, day, nil, 13 * time.Hour, 0.8},
-		"two hubs":        {&account{limit: 26000, monthly: true, shared: 2}, 2, 31, day, nil, 10 * time.Minute, 0.9},
+		"two hubs":        {&account{limit: 5000, monthly: true, shared: 2}, 2, 31, day, nil, 40 * time.Minute, 0.9},
 		"a flapping push": {
-			&account{limit: 26000, monthly: true}, 1, 31, time.Minute,
-			func(r *rig, _ *metered) { r.relist("push came up") }, 15 * time.Minute, 0.9,
+			&account{limit: 5000, monthly: true}, 1, 31, 5 * time.Minute,
+			func(r *rig, _ *metered) { r.relist("push came up") }, time.Hour, 0.9,
 		},
 		"a hub that is down for days": {
 			&account{limit: 26000, monthly: true}, 1, 31, 5 * day,
@@ -197,8 +197,8 @@ func TestMonthOnABudget(t *testing.T) {
 			}, 5*day + 10*time.Minute, 0.9,
 		},
 		"many commands": {
-			&account{limit: 26000, monthly: true}, 1, 31, 20 * time.Minute,
-			func(r *rig, _ *metered) { r.command("p1/plug/set", "TOGGLE") }, time.Hour, 0.8,
+			&account{limit: 5000, monthly: true}, 1, 31, 100 * time.Minute,
+			func(r *rig, _ *metered) { r.command("p1/plug/set", "TOGGLE") }, 40 * time.Minute, 0.9,
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -219,8 +219,6 @@ func TestMonthOnABudget(t *testing.T) {
 				used, refused := a.state()
 				longest, last := a.gaps()
 				share := float64(a.limit / 5 * 4)
-				t.Logf("used %d of %d, %d of them for commands, %d polls, longest gap %v, last %v ago",
-					used, a.limit, a.orders, len(a.polls), longest, last)
 				if refused > 0 {
 					t.Errorf("%d calls were refused: the budget ended early", refused)
 				}
@@ -275,7 +273,7 @@ func TestFixedIntervalOnABudget(t *testing.T) {
 			t.Errorf("commands have a share of their own: %+v", got)
 		}
 		pass(time.Until(ends) + time.Minute)
-		if r.hubRun.health.state != OK {
+		if r.health.state != OK {
 			t.Errorf("the next day: %s", r.board.at("b/toy/info"))
 		}
 	})
@@ -377,7 +375,7 @@ func TestCommandMeetsTheLimit(t *testing.T) {
 				}
 				f.set(func(f *toy) { f.execute = nil })
 				pass(c.after)
-				if f.polled() == polls || r.hubRun.health.state != OK {
+				if f.polled() == polls || r.health.state != OK {
 					t.Errorf("after the limit: %s", r.board.at("b/toy/info"))
 				}
 				sent := f.commands()
@@ -391,6 +389,36 @@ func TestCommandMeetsTheLimit(t *testing.T) {
 			})
 		})
 	}
+}
+
+// Once a command went well the others are not held back any more, though polls are.
+func TestCommandEndsTheRestraint(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		f := newToy()
+		r := startRig(t, "toy", f, auth.NewMemStore())
+		pass(5 * time.Second)
+		limit := &hubs.Error{Fault: hubs.Limited, After: 2 * time.Hour, Err: errors.New("too many calls")}
+		f.set(func(f *toy) { f.execute = func(context.Context, hubs.Command) error { return limit } })
+		r.command("p1/plug/set", "ON")
+		pass(time.Second)
+		r.command("p1/plug/set", "ON") // one more is tried
+		pass(2 * time.Minute)
+		f.set(func(f *toy) { f.execute = nil })
+		polls := f.polled()
+		for range 5 {
+			r.command("p1/plug/set", "TOGGLE")
+			pass(5 * time.Second)
+		}
+		got := r.board.results(t)
+		for i, res := range got {
+			if res.OK != (i >= 2) {
+				t.Errorf("command %d: %+v", i, res)
+			}
+		}
+		if len(got) != 7 || f.polled() != polls {
+			t.Errorf("want 7 results and no poll, got %d and %d", len(got), f.polled()-polls)
+		}
+	})
 }
 
 // Nothing that asks for an inventory cuts the wait short that the vendor asked for.
@@ -410,8 +438,8 @@ func TestKicksWaitForTheVendor(t *testing.T) {
 		}
 		f.set(func(f *toy) { f.poll = nil })
 		pass(time.Minute + time.Second)
-		if f.polled() != 2 || r.hubRun.health.state != OK {
-			t.Errorf("want it asked when that is over, got %d times, %s", f.polled(), r.hubRun.health.state)
+		if f.polled() != 2 || r.health.state != OK {
+			t.Errorf("want it asked when that is over, got %d times, %s", f.polled(), r.health.state)
 		}
 	})
 }

@@ -6,7 +6,6 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/hub2mqtt/hub2mqtt/auth"
-	"github.com/hub2mqtt/hub2mqtt/hubs"
 )
 
 // scrape reads, at each scrape, what the bridge knows anyway.
@@ -92,11 +91,9 @@ func (s *scrape) hub(to chan<- prometheus.Metric, h *hubRun, now time.Time) {
 	if h.cfg.Tokens != nil {
 		s.tokens(to, name, h.cfg.Tokens(), now)
 	}
-	if b, ok := h.cfg.Hub.(hubs.Budgeted); ok {
-		if budget, limited := b.Budget(); limited {
-			s.gauge(to, s.quotaUsed, float64(budget.Used), name)
-			s.gauge(to, s.quotaLimit, float64(budget.Limit), name)
-		}
+	if b, limited := h.budget(); limited {
+		s.gauge(to, s.quotaUsed, float64(b.Used), name)
+		s.gauge(to, s.quotaLimit, float64(b.Limit), name)
 	}
 }
 

@@ -100,6 +100,14 @@ func (r *quotaRig) calls(n int, p hubs.Purpose) (went int, err error) {
 	return went, err
 }
 
+// use makes n calls that must go through.
+func (r *quotaRig) use(n int, p hubs.Purpose) {
+	r.t.Helper()
+	if went, err := r.calls(n, p); went != n {
+		r.t.Errorf("want %d calls to go through, got %d: %v", n, went, err)
+	}
+}
+
 func (r *quotaRig) used() int {
 	b, _ := r.Budget()
 	return b.Used
@@ -248,7 +256,7 @@ func TestWritesAreFew(t *testing.T) {
 	for text, most := range map[string]int32{"26000/month": 100, "1000/day": 100, "10/day": 8} {
 		store := &spy{KV: auth.NewMemStore()}
 		q := openQuota(t, text, "a", store)
-		q.calls(26000, hubs.ForPoll)
+		_, _ = q.calls(26000, hubs.ForPoll)
 		if n := store.puts.Load(); n > most {
 			t.Errorf("%s: %d writes, want at most %d", text, n, most)
 		} else {
@@ -299,11 +307,11 @@ func TestHubsShareTheBudget(t *testing.T) {
 func TestBudgetIsDivided(t *testing.T) {
 	store := auth.NewMemStore()
 	a, b := openQuota(t, "1000/month", "a", store), openQuota(t, "1000/month", "b", store)
-	a.calls(1, hubs.ForPoll)
+	a.use(1, hubs.ForPoll)
 	if got, _ := a.Budget(); got.Polls != 799 || got.Limit != 1000 || got.Used != 1 {
 		t.Errorf("alone: want 799 of 800, got %+v", got)
 	}
-	b.calls(1, hubs.ForPoll)
+	b.use(1, hubs.ForPoll)
 	if got, _ := b.Budget(); got.Polls != 399 {
 		t.Errorf("want half of what is left, 399, got %+v", got)
 	}
@@ -317,7 +325,7 @@ func TestStoreThatFails(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		store := &spy{KV: auth.NewMemStore()}
 		q := openQuota(t, "1000/day", "a", store)
-		q.calls(100, hubs.ForPoll)
+		q.use(100, hubs.ForPoll)
 		store.fail.Store(true)
 		if went, err := q.calls(900, hubs.ForPoll); went != 700 || hubs.FaultOf(err) != hubs.Limited {
 			t.Errorf("want 700 more with the disk full, got %d, %v", went, err)
@@ -337,7 +345,7 @@ func TestStoreThatFails(t *testing.T) {
 			t.Errorf("want the end said once: %s", q.log)
 		}
 		next := openQuota(t, "1000/day", "a", store)
-		next.calls(1, hubs.ForCommand)
+		next.use(1, hubs.ForCommand)
 		if got := next.used(); got < 851 || got > 861 {
 			t.Errorf("want what was counted meanwhile in the store, got %d", got)
 		}
@@ -351,10 +359,10 @@ func TestDebtsStayInTheirPeriod(t *testing.T) {
 		q := openQuota(t, "1000/day", "a", store)
 		day := time.Now().UTC().Format(time.DateOnly)
 		store.fail.Store(true)
-		q.calls(50, hubs.ForPoll)
+		q.use(50, hubs.ForPoll)
 		time.Sleep(midnight(t)) //nolint:forbidigo // driven time
 		store.fail.Store(false)
-		q.calls(1, hubs.ForPoll)
+		q.use(1, hubs.ForPoll)
 		if got := q.used(); got != 1 {
 			t.Errorf("the new day begins with %d", got)
 		}
@@ -422,7 +430,7 @@ func TestClockMoves(t *testing.T) {
 		return q
 	}
 	q := open(start)
-	q.calls(700, hubs.ForPoll)
+	q.use(700, hubs.ForPoll)
 	for name, at := range map[string]time.Time{
 		"next month": start.Add(13 * time.Hour), "years ahead": start.AddDate(9, 0, 0), "the beginning of time": time.Unix(3600, 0),
 	} {
@@ -452,7 +460,7 @@ func TestClockMoves(t *testing.T) {
 func TestVendorsClockCounts(t *testing.T) {
 	q := openQuota(t, "10/day", "a", auth.NewMemStore())
 	q.set(time.Date(2026, 12, 1, 23, 59, 0, 0, time.UTC))
-	q.calls(8, hubs.ForPoll)
+	q.use(8, hubs.ForPoll)
 	_, err := q.calls(1, hubs.ForPoll)
 	e, _ := errors.AsType[*hubs.Error](err)
 	if e == nil || e.After > time.Minute || e.After < 50*time.Second || !strings.Contains(e.Error(), "2026-12-02T00:00:00Z") {
@@ -469,7 +477,7 @@ func TestExhausted(t *testing.T) {
 			q := openQuota(t, text, "a", auth.NewMemStore())
 			q.set(time.Date(2026, 11, 20, 23, 0, 0, 0, time.UTC))
 			c, call := New(Config{Vendor: "acme", Quota: q.Quota, HTTP: tripper(func(r *http.Request) (*http.Response, error) {
-				return &http.Response{StatusCode: 200, Body: http.NoBody, Request: r}, nil
+				return &http.Response{StatusCode: http.StatusOK, Body: http.NoBody, Request: r}, nil
 			})}), Call{Name: "device list", URL: "http://h/"}
 			call.Classify = func(int, http.Header, []byte) error { return Exhausted("28841004") }
 			err := c.Do(t.Context(), call)
@@ -533,19 +541,36 @@ func TestWhatCounts(t *testing.T) {
 	}
 }
 
+// What is reserved for commands is not for polls.
+func TestReservedForCommands(t *testing.T) {
+	q := openQuota(t, "1000/month", "a", auth.NewMemStore())
+	q.use(800, hubs.ForPoll)
+	q.use(1, hubs.ForCommand)
+	if left := q.windows[0].left; left < 2 {
+		t.Fatalf("want more than a call reserved, got %d", left)
+	}
+	if b, _ := q.Budget(); b.Polls != 0 || b.Used != 801 {
+		t.Errorf("want nothing left for polls and 801 used, got %+v", b)
+	}
+	if went, _ := q.calls(1, hubs.ForPoll); went != 0 {
+		t.Error("a poll took what is kept for commands")
+	}
+	q.use(199, hubs.ForCommand)
+}
+
 // Polls leave room for the commands that will come if they go on as they did.
 func TestBudgetLeavesRoomForCommands(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		q := openQuota(t, "1000/day", "a", auth.NewMemStore())
 		for range 12 {
-			q.calls(20, hubs.ForCommand)
+			q.use(20, hubs.ForCommand)
 			time.Sleep(time.Hour) //nolint:forbidigo // driven time
 		}
 		b, _ := q.Budget() // 240 commands in 12 of 24 hours: 560 are left, and about as many commands will come
 		if b.Used != 240 || b.Polls < 330 || b.Polls > 350 {
 			t.Errorf("want about 340 polls, got %+v", b)
 		}
-		q.calls(400, hubs.ForCommand)
+		q.use(400, hubs.ForCommand)
 		if b, _ = q.Budget(); b.Polls < 40 || b.Polls > 41 {
 			t.Errorf("of the 160 that are left a quarter is for polls whatever is to be expected, got %+v", b)
 		}
