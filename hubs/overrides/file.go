@@ -34,9 +34,8 @@ type File struct {
 
 // entry is one pattern with what is said of the devices that meet it.
 type entry struct {
+	mark
 	section  int
-	at       string
-	line     int
 	device   hubs.Glob
 	options  Options
 	entities []entityEntry
@@ -44,10 +43,15 @@ type entry struct {
 
 // entityEntry is what is said of some entities of those devices.
 type entityEntry struct {
-	at      string
-	line    int
+	mark
 	key     hubs.Glob
 	options Options
+}
+
+// mark tells one entry from the others.
+type mark struct {
+	id, line int
+	at       string // with its pattern, for people
 }
 
 // Parse reads a file; faults call it by name, with the line. The error is for a text
@@ -94,8 +98,14 @@ func compare(sectionA, sectionB int, a, b hubs.Glob, lineA, lineB int) int {
 }
 
 type parser struct {
-	name string
-	file *File
+	name  string
+	file  *File
+	marks int
+}
+
+func (p *parser) mark(k *yaml.Node, pattern string) mark {
+	p.marks++
+	return mark{p.marks, k.Line, p.at(k.Line) + " " + pattern}
 }
 
 func (p *parser) at(line int) string { return fmt.Sprintf("%s:%d", p.name, line) }
@@ -174,14 +184,14 @@ func (p *parser) entitiesEntry(pattern string, g hubs.Glob, k, v *yaml.Node) {
 		p.fault(k.Line, `%q must be DEVICE/ENTITY, such as "hallway/contact" or "*/battery"`, pattern)
 		return
 	}
-	e := entry{section: inEntities, at: p.at(k.Line), line: k.Line, device: device}
-	e.entities = append(e.entities, entityEntry{e.at, e.line, key, p.options(v, pattern, OfEntity, nil)})
+	e := entry{mark: p.mark(k, pattern), section: inEntities, device: device}
+	e.entities = append(e.entities, entityEntry{e.mark, key, p.options(v, pattern, OfEntity, nil)})
 	p.file.entries = append(p.file.entries, e)
 }
 
 // deviceEntry reads DEVICE: {area: …, entities: {…}}, a product's too.
 func (p *parser) deviceEntry(section int, pattern string, g hubs.Glob, k, v *yaml.Node) {
-	e := entry{section: section, at: p.at(k.Line), line: k.Line, device: g}
+	e := entry{mark: p.mark(k, pattern), section: section, device: g}
 	e.options = p.options(v, pattern, OfDevice, func(v *yaml.Node) {
 		p.each(v, pattern+"/entities", func(key string, k, v *yaml.Node) {
 			g, ok := hubs.ParseGlob(key)
@@ -189,8 +199,8 @@ func (p *parser) deviceEntry(section int, pattern string, g hubs.Glob, k, v *yam
 				p.fault(k.Line, "%q is no pattern: * is anything, ? one character, [ab] one of them", key)
 				return
 			}
-			o := p.options(v, pattern+"/"+key, OfEntity, nil)
-			e.entities = append(e.entities, entityEntry{p.at(k.Line), k.Line, g, o})
+			what := pattern + "/" + key
+			e.entities = append(e.entities, entityEntry{p.mark(k, what), g, p.options(v, what, OfEntity, nil)})
 		})
 	})
 	slices.SortStableFunc(e.entities, func(a, b entityEntry) int { return compare(0, 0, a.key, b.key, a.line, b.line) })

@@ -17,7 +17,7 @@ type Subject struct {
 type Said struct {
 	Device   Options
 	entities []entityEntry // weakest first
-	lines    []int
+	entries  []int         // of the file
 }
 
 // For gives what the file says of one device.
@@ -36,7 +36,7 @@ func (f *File) For(s Subject) (out Said) {
 		out.Device = out.Device.With(e.options)
 		out.entities = append(out.entities, e.entities...)
 		if e.section != inEntities {
-			out.lines = append(out.lines, e.line)
+			out.entries = append(out.entries, e.id)
 		}
 	}
 	return out
@@ -54,33 +54,39 @@ func (s Said) Entity(key string) Options {
 	return out
 }
 
-// Meets lists the lines of the entries that mean the device, or one of its entities.
+// Meets gives the entries of the file that mean the device, or an entity of these keys.
 func (s Said) Meets(keys ...string) []int {
-	out := slices.Clone(s.lines)
+	out := slices.Clone(s.entries)
 	for _, e := range s.entities {
 		if e.key.Match(keys...) {
-			out = append(out, e.line)
+			out = append(out, e.id)
 		}
 	}
 	return out
 }
 
-// Idle lists the places of the entries that are in none of the lines: they mean
-// nothing that is there.
-func (f *File) Idle(lines map[int]bool) (out []string) {
+// Idle lists the places of the entries that are not among met: they mean nothing that
+// is there.
+func (f *File) Idle(met map[int]bool) []string {
 	if f == nil {
 		return nil
 	}
+	var idle []mark
 	for _, e := range f.entries {
-		if e.section != inEntities && !lines[e.line] {
-			out = append(out, e.at)
+		if e.section != inEntities && !met[e.id] {
+			idle = append(idle, e.mark)
 			continue // and so are its entities
 		}
 		for _, one := range e.entities {
-			if !lines[one.line] {
-				out = append(out, one.at)
+			if !met[one.id] {
+				idle = append(idle, one.mark)
 			}
 		}
+	}
+	slices.SortFunc(idle, func(a, b mark) int { return a.id - b.id })
+	out := make([]string, len(idle))
+	for i := range idle {
+		out[i] = idle[i].at
 	}
 	return out
 }

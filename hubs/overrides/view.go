@@ -69,9 +69,10 @@ func (v View) out(s hubs.AttrValue) hubs.AttrValue {
 	return s
 }
 
-// tidy takes the noise of one multiplication from a number: 0.1 × 3 is 0.3.
+// tidy takes the noise of multiplications from a number: 0.1 × 3 is 0.3. No meter has
+// so many digits.
 func tidy(n float64) float64 {
-	if out, err := strconv.ParseFloat(strconv.FormatFloat(n, 'g', 15, 64), 64); err == nil {
+	if out, err := strconv.ParseFloat(strconv.FormatFloat(n, 'g', 12, 64), 64); err == nil {
 		return out
 	}
 	return n
