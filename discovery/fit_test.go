@@ -8,7 +8,9 @@ import (
 )
 
 func TestFit(t *testing.T) {
-	sensor := func(unit hubs.Unit, adds hubs.Accumulation) hubs.Sensor { return hubs.Sensor{Unit: unit, Accumulates: adds} }
+	sensor := func(unit hubs.Unit, adds hubs.Accumulation) hubs.Sensor {
+		return hubs.Sensor{Unit: unit, Accumulates: adds}
+	}
 	cases := []struct {
 		name  string
 		class hubs.Class

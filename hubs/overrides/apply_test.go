@@ -54,19 +54,32 @@ func TestApply(t *testing.T) {
 		fault string // empty: none
 	}{
 		{"nothing", watt, nil, watt, ""},
-		{"looks", plug, []any{Name, "Lamp", Icon, "mdi:lamp", Disabled, true},
-			hubs.Entity{Key: "s", Name: "Lamp", Icon: "mdi:lamp", Class: hubs.Outlet, Hidden: true, Spec: hubs.Switch{}}, ""},
+		{
+			"looks", plug,
+			[]any{Name, "Lamp", Icon, "mdi:lamp", Disabled, true},
+			hubs.Entity{Key: "s", Name: "Lamp", Icon: "mdi:lamp", Class: hubs.Outlet, Hidden: true, Spec: hubs.Switch{}},
+			"",
+		},
 		{"enabled", hubs.Entity{Key: "s", Hidden: true, Spec: hubs.Switch{}}, []any{Disabled, false}, hubs.Entity{Key: "s", Spec: hubs.Switch{}}, ""},
 		{"a light, whose class was a switch's", plug, []any{Kind, "Light"}, hubs.Entity{Key: "s", Spec: hubs.Light{}}, ""},
 		{"the kind that it is", plug, []any{Kind, "switch"}, plug, ""},
 		{"a kind with a class", plug, []any{Kind, "valve", Class, "water"}, hubs.Entity{Key: "s", Class: hubs.Water, Spec: hubs.Valve{}}, ""},
-		{"no such way", plug, []any{Kind, "number", Name, "Rest"}, hubs.Entity{Key: "s", Name: "Rest", Class: hubs.Outlet, Spec: hubs.Switch{}},
-			"f:kind: s: kind: it is a switch, which can be shown as light, fan, siren, binary_sensor, valve, cover, lock, button, not as number"},
+		{
+			"no such way", plug,
+			[]any{Kind, "number", Name, "Rest"},
+			hubs.Entity{Key: "s", Name: "Rest", Class: hubs.Outlet, Spec: hubs.Switch{}},
+			"f:kind: s: kind: it is a switch, which can be shown as light, fan, siren, binary_sensor, valve, cover, lock, button, not as number",
+		},
 		{"no way at all", hubs.Entity{Key: "c", Spec: hubs.Climate{}}, []any{Kind, "fan"}, hubs.Entity{Key: "c", Spec: hubs.Climate{}}, "cannot be shown as anything else"},
 		{"a sensor does not become a light", watt, []any{Kind, "light"}, watt, "as binary_sensor, not as light"},
 		{"a sensor cannot be set", watt, []any{Kind, "number"}, watt, "not as number"},
-		{"write-only", hubs.Entity{Key: "w", Spec: hubs.Switch{WriteOnly: true}}, []any{Kind, "light"},
-			hubs.Entity{Key: "w", Spec: hubs.Switch{WriteOnly: true}}, "shown as button, not as light"},
+		{
+			"write-only",
+			hubs.Entity{Key: "w", Spec: hubs.Switch{WriteOnly: true}},
+			[]any{Kind, "light"},
+			hubs.Entity{Key: "w", Spec: hubs.Switch{WriteOnly: true}},
+			"shown as button, not as light",
+		},
 		{"class and unit", watt, []any{Class, "energy", Unit, "kwh"}, with(func(e *hubs.Entity, s *hubs.Sensor) {
 			e.Class, s.Unit = hubs.Energy, hubs.KiloWattH
 		}), ""},
@@ -77,29 +90,64 @@ func TestApply(t *testing.T) {
 			e.Name, s.Decimals = "Q", 1
 		}), "f:unit: p: unit: power is in W"},
 		{"a unit of a switch", plug, []any{Unit, "W"}, plug, "only numbers"},
-		{"a unit of words", hubs.Entity{Key: "o", Spec: hubs.Sensor{Options: []string{"a"}}}, []any{Unit, "W", Scale, 2},
-			hubs.Entity{Key: "o", Spec: hubs.Sensor{Options: []string{"a"}}}, "only numbers"},
-		{"added up", with(func(e *hubs.Entity, s *hubs.Sensor) { e.Class, s.Unit = hubs.Energy, hubs.KiloWattH }), []any{Accumulate, true},
+		{
+			"a unit of words",
+			hubs.Entity{Key: "o", Spec: hubs.Sensor{Options: []string{"a"}}},
+			[]any{Unit, "W", Scale, 2},
+			hubs.Entity{Key: "o", Spec: hubs.Sensor{Options: []string{"a"}}},
+			"only numbers",
+		},
+		{
+			"added up", with(func(e *hubs.Entity, s *hubs.Sensor) { e.Class, s.Unit = hubs.Energy, hubs.KiloWattH }),
+			[]any{Accumulate, true},
 			with(func(e *hubs.Entity, s *hubs.Sensor) {
 				e.Class, s.Unit, s.Accumulates, s.Deltas = hubs.Energy, hubs.KiloWattH, hubs.Increasing, true
-			}), ""},
-		{"a total that may fall is added up", with(func(_ *hubs.Entity, s *hubs.Sensor) { s.Accumulates = hubs.Total }), []any{Accumulate, true},
-			with(func(_ *hubs.Entity, s *hubs.Sensor) { s.Accumulates, s.Deltas = hubs.Total, true }), ""},
-		{"not added up", with(func(_ *hubs.Entity, s *hubs.Sensor) { s.Accumulates, s.Deltas = hubs.Total, true }), []any{Accumulate, false},
-			with(func(_ *hubs.Entity, s *hubs.Sensor) { s.Accumulates = hubs.Total }), ""},
+			}), "",
+		},
+		{
+			"a total that may fall is added up", with(func(_ *hubs.Entity, s *hubs.Sensor) { s.Accumulates = hubs.Total }),
+			[]any{Accumulate, true},
+			with(func(_ *hubs.Entity, s *hubs.Sensor) { s.Accumulates, s.Deltas = hubs.Total, true }), "",
+		},
+		{
+			"not added up", with(func(_ *hubs.Entity, s *hubs.Sensor) { s.Accumulates, s.Deltas = hubs.Total, true }),
+			[]any{Accumulate, false},
+			with(func(_ *hubs.Entity, s *hubs.Sensor) { s.Accumulates = hubs.Total }), "",
+		},
 		{"a switch is not added up", plug, []any{Accumulate, true}, plug, "only a sensor of numbers"},
 		{"a switch is not added up anyway", plug, []any{Accumulate, false}, plug, ""},
 		{"a switch is not multiplied", plug, []any{Scale, 2}, plug, "this is a switch"},
-		{"a scaled number", number, []any{Scale, 0.1},
-			hubs.Entity{Key: "n", Class: hubs.Temperature, Spec: hubs.Number{Unit: hubs.Celsius, Min: -5, Max: 30, Step: 0.5}}, ""},
-		{"a number upside down", number, []any{Scale, -2},
-			hubs.Entity{Key: "n", Class: hubs.Temperature, Spec: hubs.Number{Unit: hubs.Celsius, Min: -600, Max: 100, Step: 10}}, ""},
-		{"a number that is only shown", number, []any{Kind, "sensor", Scale, 0.1},
-			hubs.Entity{Key: "n", Class: hubs.Temperature, Spec: hubs.Sensor{Unit: hubs.Celsius, Decimals: 1}}, ""},
-		{"a setting that is only shown", hubs.Entity{Key: "c", Spec: hubs.Choice{Options: []string{"a"}}}, []any{Kind, "sensor"},
-			hubs.Entity{Key: "c", Spec: hubs.Sensor{Options: []string{"a"}}}, ""},
-		{"a number of 0 and 1", watt, []any{Kind, "binary_sensor", Class, "motion"},
-			hubs.Entity{Key: "p", Name: "P", Class: hubs.MotionClass, Spec: hubs.Binary{}}, ""},
+		{
+			"a scaled number", number,
+			[]any{Scale, 0.1},
+			hubs.Entity{Key: "n", Class: hubs.Temperature, Spec: hubs.Number{Unit: hubs.Celsius, Min: -5, Max: 30, Step: 0.5}},
+			"",
+		},
+		{
+			"a number upside down", number,
+			[]any{Scale, -2},
+			hubs.Entity{Key: "n", Class: hubs.Temperature, Spec: hubs.Number{Unit: hubs.Celsius, Min: -600, Max: 100, Step: 10}},
+			"",
+		},
+		{
+			"a number that is only shown", number,
+			[]any{Kind, "sensor", Scale, 0.1},
+			hubs.Entity{Key: "n", Class: hubs.Temperature, Spec: hubs.Sensor{Unit: hubs.Celsius, Decimals: 1}},
+			"",
+		},
+		{
+			"a setting that is only shown",
+			hubs.Entity{Key: "c", Spec: hubs.Choice{Options: []string{"a"}}},
+			[]any{Kind, "sensor"},
+			hubs.Entity{Key: "c", Spec: hubs.Sensor{Options: []string{"a"}}},
+			"",
+		},
+		{
+			"a number of 0 and 1", watt,
+			[]any{Kind, "binary_sensor", Class, "motion"},
+			hubs.Entity{Key: "p", Name: "P", Class: hubs.MotionClass, Spec: hubs.Binary{}},
+			"",
+		},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
@@ -191,16 +239,25 @@ func TestViewsOfActions(t *testing.T) {
 		kind     string
 		in, want hubs.Command
 	}{
-		{"a switch pressed", hubs.Switch{WriteOnly: true}, "button", hubs.Command{Do: hubs.Press},
-			hubs.Command{Set: []hubs.AttrValue{{Attr: hubs.On, Value: hubs.Bool(true)}}}},
+		{
+			"a switch pressed",
+			hubs.Switch{WriteOnly: true},
+			"button",
+			hubs.Command{Do: hubs.Press},
+			hubs.Command{Set: []hubs.AttrValue{{Attr: hubs.On, Value: hubs.Bool(true)}}},
+		},
 		{"a button as a scene", hubs.Button{}, "scene", hubs.Command{Do: hubs.Activate}, hubs.Command{Do: hubs.Press}},
 		{"a scene as a button", hubs.Scene{}, "button", hubs.Command{Do: hubs.Press}, hubs.Command{Do: hubs.Activate}},
 		{"a valve stopped", hubs.Cover{Stops: true}, "valve", hubs.Command{Do: hubs.Stop}, hubs.Command{Do: hubs.Stop, Set: []hubs.AttrValue{}}},
-		{"a switch knows no transition", hubs.Switch{}, "light",
+		{
+			"a switch knows no transition",
+			hubs.Switch{},
+			"light",
 			hubs.Command{
 				Set: []hubs.AttrValue{{Attr: hubs.On, Value: hubs.Bool(true)}}, With: hubs.Extras{Transition: time.Second, Code: auth.Secret("1")},
 			},
-			hubs.Command{Set: []hubs.AttrValue{{Attr: hubs.On, Value: hubs.Bool(true)}}}},
+			hubs.Command{Set: []hubs.AttrValue{{Attr: hubs.On, Value: hubs.Bool(true)}}},
+		},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
@@ -259,8 +316,19 @@ func TestScaledDecimals(t *testing.T) {
 		scale    float64
 		want     int
 	}{
-		{0, 0.1, 1}, {0, 0.001, 3}, {1, 10, 0}, {0, 1000, 0}, {2, 0.01, 4}, {0, 0.5, 1}, {1, 3.6, 2}, {0, 25, 0}, {-1, 0.1, -1},
-		{0, 1. / 3, 9}, {8, 0.001, 9}, {0, -0.1, 1}, {3, 1e-9, 9},
+		{0, 0.1, 1},
+		{0, 0.001, 3},
+		{1, 10, 0},
+		{0, 1000, 0},
+		{2, 0.01, 4},
+		{0, 0.5, 1},
+		{1, 3.6, 2},
+		{0, 25, 0},
+		{-1, 0.1, -1},
+		{0, 1. / 3, 9},
+		{8, 0.001, 9},
+		{0, -0.1, 1},
+		{3, 1e-9, 9},
 	} {
 		t.Run(fmt.Sprint(c.decimals, c.scale), func(t *testing.T) {
 			if got := scaledDecimals(c.decimals, c.scale); got != c.want {

@@ -55,8 +55,10 @@ func (v View) Out(cmd hubs.Command) hubs.Command {
 func (v View) out(s hubs.AttrValue) hubs.AttrValue {
 	if n, ok := s.Value.Num(); ok && v.scale != 0 && s.Attr == hubs.Main {
 		n = tidy(n / v.scale)
-		if v.field.Bounded() { // the ends of a range may be off by a hair
-			n = min(max(n, v.field.Min), v.field.Max)
+		for _, end := range []float64{v.field.Min, v.field.Max} {
+			if v.field.Bounded() && math.Abs(n-end) <= 1e-9*math.Abs(end) {
+				n = end // not a hair beside it
+			}
 		}
 		s.Value = hubs.Num(n)
 	}
