@@ -199,33 +199,3 @@ func inverted(a hubs.Attr, v hubs.Value) hubs.Value {
 	}
 	return v
 }
-
-// invertedReading is r with the values of the given entities upside down. r is the
-// hub's own and stays as it is.
-func invertedReading(r hubs.Reading, entities map[string]bool) hubs.Reading {
-	if len(entities) == 0 {
-		return r
-	}
-	values := make([]hubs.PointValue, len(r.Values))
-	for i, v := range r.Values {
-		if entities[v.Entity] {
-			v.Value = inverted(v.Attr, v.Value)
-		}
-		values[i] = v
-	}
-	r.Values = values
-	return r
-}
-
-// invertedCommand is cmd as the hub is to get it.
-func invertedCommand(cmd hubs.Command, entities map[string]bool) hubs.Command {
-	if !entities[cmd.Entity] {
-		return cmd
-	}
-	set := make([]hubs.AttrValue, len(cmd.Set))
-	for i, s := range cmd.Set {
-		set[i] = hubs.AttrValue{Attr: s.Attr, Value: inverted(s.Attr, s.Value)}
-	}
-	cmd.Set = set
-	return cmd
-}

@@ -15,6 +15,7 @@ import (
 	"github.com/hub2mqtt/hub2mqtt/auth"
 	"github.com/hub2mqtt/hub2mqtt/bridge"
 	"github.com/hub2mqtt/hub2mqtt/hubs"
+	"github.com/hub2mqtt/hub2mqtt/hubs/overrides"
 )
 
 // variables are the bridge's own settings, as text.
@@ -61,6 +62,9 @@ type hubSetting struct {
 	fixed  bool // the user chose the pace
 	push   bool
 	filter bridge.Filter
+	// overrides is what the file of OVERRIDES says; nil: there is none.
+	overrides *overrides.File
+	reread    func() (*overrides.File, error)
 }
 
 // hubVariables are the settings that every hub has.
@@ -72,12 +76,13 @@ type hubVariables struct {
 	Exclude      string `split_words:"true"`
 	Invert       string `split_words:"true"`
 	NewDevices   string `split_words:"true"`
+	Overrides    string `split_words:"true"`
 }
 
 // later are contract settings that this version does not know yet: taking one for
 // granted would be worse than a fault.
 func later() []string {
-	return []string{"OVERRIDES", "REDIRECT_URL"}
+	return []string{"REDIRECT_URL"}
 }
 
 // readSettings checks everything and reports all faults at once; a secret's value is
@@ -256,6 +261,12 @@ func (s *settings) readHub(h hubSetting, fault faulter) {
 		Include: v.Include, Exclude: v.Exclude, Invert: v.Invert, NewDevices: v.NewDevices,
 	})
 	faultsOf(h.prefix, err, fault)
+	if v.Overrides != "" {
+		h.reread = func() (*overrides.File, error) { return readOverrides(v.Overrides) }
+		if h.overrides, err = h.reread(); err != nil {
+			fault("%sOVERRIDES: %w", h.prefix, err)
+		}
+	}
 	for _, name := range later() {
 		if value, _ := s.env.get(h.prefix + name); value != "" {
 			fault("%s%s: this version does not know this setting yet", h.prefix, name)

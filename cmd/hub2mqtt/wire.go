@@ -150,6 +150,7 @@ func build(ctx context.Context, s *settings, broker *url.URL, store auth.KV, red
 		}
 		list = append(list, bridge.HubConfig{
 			Name: h.name, Vendor: h.vendor.Name, Hub: hub, Pace: h.pace, FixedPace: h.fixed, Push: h.push, Filter: h.filter,
+			Overrides: h.overrides, Reread: h.reread,
 			Tokens: acc.states, Tasks: tasks, Calls: acc.calls.calls, Log: hubLog,
 		})
 	}

@@ -58,7 +58,7 @@ func (a *applying) kind() {
 		if !all[i].keeps {
 			a.e.Class = hubs.NoClass // it said what the old kind is
 		}
-		a.view.turn = &all[i]
+		a.view.turn = all[i]
 		return
 	}
 	if len(words) == 0 {
@@ -152,7 +152,7 @@ func (a *applying) scale() {
 		s.Decimals = scaledDecimals(s.Decimals, scale)
 		a.e.Spec = s
 	case hubs.Number:
-		a.view.field = s.Fields()[0]
+		a.view.lo, a.view.hi = s.Min, s.Max
 		lo, hi := tidy(s.Min*scale), tidy(s.Max*scale)
 		s.Min, s.Max, s.Step = min(lo, hi), max(lo, hi), tidy(s.Step*math.Abs(scale))
 		a.e.Spec = s

@@ -310,6 +310,19 @@ func TestEveryTurn(t *testing.T) {
 	}
 }
 
+func TestViewsThatDoTheSameAreEqual(t *testing.T) {
+	view := func(s hubs.Spec, pairs ...any) View {
+		v, _ := Apply(&hubs.Entity{Key: "k", Spec: s}, say(t, pairs...), nil)
+		return v
+	}
+	if view(hubs.Switch{}, Kind, "lock") != view(hubs.Switch{}, Kind, "lock", Name, "Other") || view(hubs.Number{Max: 5}, Scale, 2) != view(hubs.Number{Max: 5}, Scale, 2) {
+		t.Error("want equal views equal")
+	}
+	if view(hubs.Switch{}, Kind, "lock") == view(hubs.Switch{}, Kind, "valve") || view(hubs.Number{}, Scale, 2) == view(hubs.Number{}, Scale, 3) || view(hubs.Number{}) != (View{}) {
+		t.Error("want different views different")
+	}
+}
+
 func TestScaledDecimals(t *testing.T) {
 	for _, c := range []struct {
 		decimals int

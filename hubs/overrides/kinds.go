@@ -123,10 +123,11 @@ func acting(as hubs.Action) func(hubs.Command) hubs.Command {
 }
 
 // turnsOf are the ways to show an entity of kind s as something else.
-func turnsOf(s hubs.Spec) (all []turn) {
-	for _, t := range turns[kindWord(s)] {
-		if t.to != kindWord(s) && t.spec(s) != nil {
-			all = append(all, t)
+func turnsOf(s hubs.Spec) (all []*turn) {
+	ways := turns[kindWord(s)]
+	for i := range ways {
+		if ways[i].to != kindWord(s) && ways[i].spec(s) != nil {
+			all = append(all, &ways[i])
 		}
 	}
 	return all

@@ -48,6 +48,9 @@ func namesOf(of Target) []string {
 	return []string{Name, Area, Hidden, Disabled, MinInterval}
 }
 
+// Known tells whether there is such an option.
+func Known(name string, of Target) bool { return slices.Contains(namesOf(of), name) }
+
 // Fault is one thing that cannot be followed: where it was written and a sentence.
 type Fault struct{ At, Text string }
 
@@ -125,11 +128,11 @@ var iconPattern = regexp.MustCompile(`^[a-z]+:[a-z0-9-]+$`)
 // its type: text for names, kinds and icons, hubs.Class, hubs.Unit, float64, bool,
 // time.Duration. The error says what would be right, and does not name the option.
 func Check(name string, value any, of Target) (any, error) {
-	if !slices.Contains(namesOf(of), name) {
+	if !Known(name, of) {
 		switch {
-		case slices.Contains(namesOf(!of), name) && of == OfDevice:
+		case Known(name, !of) && of == OfDevice:
 			return nil, errors.New("an entity has it, a device as a whole does not")
-		case slices.Contains(namesOf(!of), name):
+		case Known(name, !of):
 			return nil, errors.New("a device has it, an entity does not")
 		}
 		return nil, fmt.Errorf("there is no such option; there are %s", strings.Join(namesOf(of), ", "))

@@ -9,11 +9,12 @@ import (
 )
 
 // View translates an entity's values and commands between its hub and the people who
-// see it as something else. Its zero value changes nothing.
+// see it as something else. Its zero value changes nothing. Views that do the same are
+// equal.
 type View struct {
-	turn  *turn
-	scale float64    // 0: none
-	field hubs.Field // the vendor's, which commands must fit
+	turn   *turn   // of the table
+	scale  float64 // 0: none
+	lo, hi float64 // the vendor's range of a number; equal: none
 }
 
 // Plain tells that the view changes nothing.
@@ -55,8 +56,8 @@ func (v View) Out(cmd hubs.Command) hubs.Command {
 func (v View) out(s hubs.AttrValue) hubs.AttrValue {
 	if n, ok := s.Value.Num(); ok && v.scale != 0 && s.Attr == hubs.Main {
 		n = tidy(n / v.scale)
-		for _, end := range []float64{v.field.Min, v.field.Max} {
-			if v.field.Bounded() && math.Abs(n-end) <= 1e-9*math.Abs(end) {
+		for _, end := range []float64{v.lo, v.hi} {
+			if v.lo != v.hi && math.Abs(n-end) <= 1e-9*math.Abs(end) {
 				n = end // not a hair beside it
 			}
 		}
