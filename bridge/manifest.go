@@ -166,6 +166,9 @@ func (h *hubRun) place(p discovery.Placed, now time.Time) {
 		d = newDevice(p)
 		h.devices[raw], h.byID[p.ID] = d, d
 		h.adopt(d, now)
+		if !h.lastWhole.IsZero() {
+			h.repoll("a device came: while push is up its first values would wait for long")
+		}
 		h.announce(d, now)
 		h.send(h.layout.Availability(p, d.online))
 	case !reflect.DeepEqual(p, d.placed):

@@ -10,13 +10,14 @@ import (
 // pace limits how often one entity's value is shown anew (min_interval).
 type pace struct {
 	every  time.Duration
-	last   time.Time // it was shown anew; zero: the next value is shown at once
+	last   time.Time // it was shown anew
+	free   bool      // the next publication shows what is read: it is the first, or follows a command
 	moved  bool      // while one publication is prepared
 	late   bool      // a value waits
 	booked bool      // somebody comes back for it
 }
 
-func (p *pace) due(now time.Time) bool { return !now.Before(p.last.Add(p.every)) }
+func (p *pace) due(now time.Time) bool { return p.free || !now.Before(p.last.Add(p.every)) }
 
 // watch is what is remembered of a point that is not simply shown as it is read.
 type watch struct {
@@ -41,7 +42,7 @@ func (d *device) pacing(waits map[string]time.Duration) {
 	d.paces = make(map[string]*pace, len(waits))
 	for key, every := range waits {
 		if d.paces[key] = old[key]; old[key] == nil || old[key].every != every {
-			d.paces[key] = &pace{every: every}
+			d.paces[key] = &pace{every: every, free: true}
 		}
 	}
 	for key, p := range old {
@@ -123,8 +124,8 @@ func (d *device) letOut(now time.Time) {
 		}
 	}
 	for _, p := range d.paces {
-		if p.moved {
-			p.last, p.moved, p.late = now, false, false
+		if p.moved || p.free {
+			p.last, p.moved, p.free, p.late = now, false, false, false
 		}
 	}
 }
@@ -140,7 +141,7 @@ func (p *point) visible() hubs.Value {
 // release lets an entity's next value out at once: somebody commanded it.
 func (d *device) release(entity string) {
 	if p := d.paces[entity]; p != nil {
-		p.last = time.Time{}
+		p.free = true
 	}
 }
 
