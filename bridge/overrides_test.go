@@ -393,16 +393,11 @@ func TestWrongEntriesAreSaid(t *testing.T) {
 		var mu sync.Mutex
 		again := func() (*overrides.File, error) { return parse("devices: [") }
 		var log bytes.Buffer
-		s := startHouse(t, auth.NewMemStore(), HubConfig{Name: "toy", Hub: f, Overrides: first, Reread: func() (*overrides.File, error) {
+		s := startHouse(t, auth.NewMemStore(), HubConfig{Name: "toy", Hub: f, Overrides: first, Log: zerolog.New(zerolog.SyncWriter(&log)), Reread: func() (*overrides.File, error) {
 			mu.Lock()
 			defer mu.Unlock()
 			return again()
 		}})
-		h := s.byName["toy"]
-		h.mu.Lock()
-		h.log = zerolog.New(&log)
-		h.useOverrides(first)
-		h.mu.Unlock()
 		pass(30 * time.Second)
 		if s.member("b/toy/d1", "area") != "Hall" || s.member("b/toy/d1", "power") != 5.0 {
 			t.Errorf("want the rest to apply, got %s", s.board.at("b/toy/d1"))
@@ -411,13 +406,11 @@ func TestWrongEntriesAreSaid(t *testing.T) {
 		if !strings.Contains(info, "o.yaml:3") || !strings.Contains(info, "2 more") {
 			t.Errorf("want the first fault and how many more, got %s", info)
 		}
-		h.mu.Lock()
 		for _, want := range []string{"o.yaml:3", "o.yaml:6", "o.yaml:7", "o.yaml:8 typo", "takes as unit mW, W"} {
 			if n := strings.Count(log.String(), want); n != 1 {
 				t.Errorf("want %s logged once, got %d times in\n%s", want, n, log.String())
 			}
 		}
-		h.mu.Unlock()
 		s.must(t, "rediscover", `{}`)
 		pass(15 * time.Second)
 		if info := fmt.Sprint(s.member("b/toy/info", "error")); !strings.Contains(info, "OVERRIDES: o.yaml") || s.member("b/toy/d1", "area") != "Hall" {

@@ -36,7 +36,8 @@ type tally struct {
 // add counts an increment, unless it may have been counted before.
 func (t *tally) add(by float64, at, now time.Time) bool {
 	future := now.Add(clockSlip)
-	if !at.After(t.Last) || !at.After(t.Ahead) && !(t.Ahead.After(future) && !at.After(future)) {
+	healed := t.Ahead.After(future) && !at.After(future)
+	if !at.After(t.Last) || !at.After(t.Ahead) && !healed {
 		return false
 	}
 	if at.After(future) {

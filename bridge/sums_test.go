@@ -58,8 +58,8 @@ func TestTally(t *testing.T) {
 	}
 }
 
-// meter is a hub that reports energy as increments. Its polls repeat the last one.
-func meter() (f *toy, set func(string, hubs.Attr, hubs.Value)) {
+// energyMeter is a hub that reports energy as increments. Its polls repeat the last one.
+func energyMeter() (f *toy, set func(string, hubs.Attr, hubs.Value)) {
 	f, set = oneDevice(
 		hubs.Entity{Key: "energy", Name: "Energy", Class: hubs.Energy, Spec: hubs.Sensor{Unit: hubs.WattHour, Accumulates: hubs.Increasing, Deltas: true}},
 		hubs.Entity{Key: "power", Name: "Power", Class: hubs.Power, Spec: hubs.Sensor{Unit: hubs.Watt}})
@@ -70,7 +70,7 @@ func meter() (f *toy, set func(string, hubs.Attr, hubs.Value)) {
 
 func startMeter(t *testing.T, store auth.KV, held map[string]string) *house {
 	t.Helper()
-	f, _ := meter()
+	f, _ := energyMeter()
 	s := startHouseOn(t, held, store, HubConfig{Name: "toy", Hub: f})
 	pass(time.Second)
 	return s

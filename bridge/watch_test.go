@@ -3,6 +3,7 @@ package bridge
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -166,7 +167,7 @@ func TestSmallFallsOfATotal(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			d := testDevice()
 			p := d.placed
-			p.Entities = append(p.Entities[:len(p.Entities):len(p.Entities)],
+			p.Entities = append(slices.Clip(p.Entities),
 				hubs.Entity{Key: "total", Spec: hubs.Sensor{Decimals: c.decimals, Accumulates: hubs.Increasing}},
 				hubs.Entity{Key: "net", Spec: hubs.Sensor{Decimals: c.decimals, Accumulates: hubs.Total}})
 			d.place(p)

@@ -165,3 +165,21 @@ func FuzzParse(f *testing.F) {
 		_ = said.Entity("power")
 	})
 }
+
+// TestExampleOfTheReadme wants what people copy to be right.
+func TestExampleOfTheReadme(t *testing.T) {
+	readme, err := os.ReadFile("../../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, rest, _ := strings.Cut(string(readme), "## Overrides")
+	_, rest, _ = strings.Cut(rest, "```yaml\n")
+	text, _, ok := strings.Cut(rest, "```")
+	if !ok {
+		t.Fatal("the example is not found")
+	}
+	f, err := Parse("README.md", []byte(text))
+	if err != nil || len(f.Faults) > 0 || len(f.entries) != 3 {
+		t.Errorf("got %v, %+v", err, f)
+	}
+}
