@@ -107,7 +107,10 @@ func (h *hubRun) dressAs(vendor *hubs.Device, own choice) dressed {
 	d := dressed{Device: *vendor}
 	id := h.placeOf(d.ID)
 	mine := own.said(id)
-	file := h.overrides.For(subject(id, vendor, mine.Device.Text(overrides.Name)))
+	var file overrides.Said
+	if h.overrides != nil {
+		file = h.overrides.For(subject(id, vendor, mine.Device.Text(overrides.Name)))
+	}
 	said := file.Device.With(mine.Device)
 	if name := said.Text(overrides.Name); name != "" {
 		d.Name = name
