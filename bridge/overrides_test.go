@@ -70,7 +70,7 @@ func pushed(entity string, attr hubs.Attr, v hubs.Value, at time.Time) []hubs.Re
 }
 
 func (s *house) push(entity string, attr hubs.Attr, v hubs.Value, at time.Time) {
-	sink{s.byName["toy"]}.Readings(pushed(entity, attr, v, at))
+	sink{s.hub("toy")}.Readings(pushed(entity, attr, v, at))
 }
 
 // turned are entities of one kind that are shown as another, with a value there and a
@@ -166,7 +166,7 @@ func TestKindChangesAtRunTime(t *testing.T) {
 		f, set := oneDevice(hubs.Entity{Key: "relay", Spec: hubs.Switch{}})
 		set("relay", hubs.On, hubs.Bool(true))
 		s := startHouse(t, auth.NewMemStore(), HubConfig{Name: "toy", Hub: f})
-		s.byName["toy"].haOnline = func() bool { return true }
+		s.hub("toy").haOnline = func() bool { return true }
 		pass(5 * time.Second)
 		s.must(t, "device/options", `{"device":"d1/relay","value":{"kind":"valve","class":"water"}}`)
 		pass(100 * time.Millisecond)

@@ -144,7 +144,7 @@ func TestFullReadingsKeepTheSum(t *testing.T) {
 		s := startMeter(t, auth.NewMemStore(), nil)
 		s.push("energy", hubs.Main, hubs.Num(7), time.Now())
 		pass(time.Second)
-		s.byName["toy"].apply([]hubs.Reading{{Device: "d1", Full: true}}, source{asked: time.Now()})
+		s.hub("toy").apply([]hubs.Reading{{Device: "d1", Full: true}}, source{asked: time.Now()})
 		pass(time.Second)
 		if s.energy() != 7.0 || s.member("b/toy/d1", "power") != nil {
 			t.Errorf("want the sum to stay and the power unknown, got %s", s.board.at("b/toy/d1"))
@@ -335,7 +335,7 @@ func TestSumsAgainstAnyStream(t *testing.T) {
 						if rnd.IntN(3) == 0 {
 							news = append(news, past[rnd.IntN(len(past))])
 						}
-						sink{s.byName["toy"]}.Readings([]hubs.Reading{{Device: "d1", Values: news}})
+						sink{s.hub("toy")}.Readings([]hubs.Reading{{Device: "d1", Values: news}})
 						pass(time.Duration(rnd.IntN(3000)) * time.Millisecond)
 					}
 				})

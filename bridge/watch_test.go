@@ -42,7 +42,7 @@ func TestMinInterval(t *testing.T) {
 		set("power", hubs.Main, hubs.Num(100)) // polls say the same
 		for i := range 100 {                   // a value a second
 			s.push("power", hubs.Main, hubs.Num(float64(i+1)), time.Now())
-			sink{s.byName["toy"]}.Readings([]hubs.Reading{{Device: "d1", Events: []hubs.Happening{{Entity: "press", Type: "single", At: time.Now()}}}})
+			sink{s.hub("toy")}.Readings([]hubs.Reading{{Device: "d1", Events: []hubs.Happening{{Entity: "press", Type: "single", At: time.Now()}}}})
 			pass(time.Second)
 		}
 		if diff := cmp.Diff([]string{"0", "1", "30", "60", "90"}, s.published("power")); diff != "" {
