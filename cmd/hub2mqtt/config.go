@@ -94,7 +94,6 @@ func readSettings(env *environ, known []hubs.Vendor) (*settings, error) {
 	s.checkTopics(fault)
 	s.checkLog(fault)
 	s.checkStore(fault)
-	s.checkLater(fault)
 	s.readHubs(known, fault)
 	s.typos()
 	if err := errors.Join(faults...); err != nil {
@@ -165,12 +164,6 @@ func (s *settings) checkLog(fault faulter) {
 	s.level, _ = zerolog.ParseLevel(s.LogLevel) // the words are zerolog's own
 	if !slices.Contains([]string{"auto", "console", "json"}, s.LogFormat) {
 		fault("LOG_FORMAT: %q is none of auto, console, json", s.LogFormat)
-	}
-}
-
-func (s *settings) checkLater(fault faulter) {
-	if s.HubsDir != "" {
-		fault("HUBS_DIR: this version does not read it yet, name the hubs in HUBS")
 	}
 }
 
