@@ -150,6 +150,7 @@ func (c *client) do(
 		call := build()
 		call.Header = http.Header{"Authorization": {"Bearer " + t.Access.Reveal()}}
 		call.Classify = func(status int, header http.Header, body []byte) error {
+			record(ctx, call.Name, status, body)
 			e, ok := parseEnvelope(body)
 			if !ok {
 				return noEnvelope(status)
