@@ -97,7 +97,7 @@ func newLogs(s *settings, stderr io.Writer) (logs, *auth.Redactor) {
 	file, isFile := stderr.(*os.File)
 	terminal := isFile && isTerminal(file)
 	redact := auth.NewRedactor(out)
-	redact.Add(s.MQTTPassword, s.MQTTKey, s.HTTPPassword)
+	redact.Add(s.secrets()...)
 	var w io.Writer = redact
 	if s.LogFormat == "console" || s.LogFormat == "auto" && terminal {
 		w = zerolog.ConsoleWriter{Out: redact, TimeFormat: time.TimeOnly, NoColor: !terminal}
@@ -138,15 +138,11 @@ func build(ctx context.Context, s *settings, broker *url.URL, store auth.KV, red
 	list := make([]bridge.HubConfig, 0, len(s.hubs))
 	for _, h := range s.hubs {
 		hubLog := logs.of(h.name)
-		acc := &account{hub: h.name, store: store, redact: redact, log: hubLog}
-		acc.calls = newCallCounter(ctx, newTransport(), store, h.name, hubLog)
-		accounts = append(accounts, acc)
-		hub, err := h.vendor.Open(hubSettings{s.env, h.prefix}, hubs.Deps{
-			Name: h.name, HTTP: acc.calls, Tokens: acc.manager, Log: hubLog, Cache: store, Observe: metrics.Observe(h.name),
-		})
+		hub, acc, err := opener{s: s, store: store, redact: redact}.open(ctx, h, hubLog, metrics.Observe(h.name))
 		if err != nil {
-			return nil, nil, fmt.Errorf("%s: %w", h.name, err)
+			return nil, nil, err
 		}
+		accounts = append(accounts, acc)
 		list = append(list, bridge.HubConfig{
 			Name: h.name, Vendor: h.vendor.Name, Hub: hub, Pace: h.pace, Push: h.push, Filter: h.filter,
 			Tokens: acc.states, Calls: acc.calls.calls, Log: hubLog,
@@ -164,6 +160,7 @@ type account struct {
 	log      zerolog.Logger
 	managers []*auth.Manager
 	calls    *callCounter
+	late     bool // tokens are renewed only once they have ended
 }
 
 // close saves the tokens that are not saved yet.
@@ -183,7 +180,7 @@ func (a *account) manager(cfg auth.Config) *auth.Manager {
 	if cfg.Redact == nil {
 		cfg.Redact = a.redact
 	}
-	cfg.Log = a.log
+	cfg.Log, cfg.Late = a.log, a.late
 	m := auth.NewManager(cfg)
 	a.managers = append(a.managers, m)
 	return m

@@ -163,3 +163,15 @@ func hostOrID(s string) Kind {
 	}
 	return Host
 }
+
+// Key rewrites an entity's key made of ids, between any two underscores: short ids too,
+// which are found nowhere else by chance.
+func (n *Names) Key(key string) string {
+	parts := strings.Split(n.known(key, true), "_")
+	for i, p := range parts {
+		if e, ok := n.words[p]; ok && (e.kind == ID || e.kind == Device) && !isOrdinal(p) {
+			parts[i] = e.word
+		}
+	}
+	return strings.Join(parts, "_")
+}

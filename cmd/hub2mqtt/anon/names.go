@@ -142,8 +142,14 @@ func (n *Names) invent(k Kind, value string) string {
 	case k == Host:
 		return fmt.Sprintf("host%d.example", n.next(k))
 	}
-	return fmt.Sprintf("%s%d", k, n.next(k))
+	word := fmt.Sprintf("%s%d", k, n.next(k))
+	if strings.Contains(strings.ReplaceAll(fold(value), " ", ""), homeAssistant) {
+		return homeAssistant + word // adapters look for that: what has it would go in circles
+	}
+	return word
 }
+
+const homeAssistant = "homeassistant"
 
 func (n *Names) next(k Kind) int {
 	n.counts[k]++
