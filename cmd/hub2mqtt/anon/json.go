@@ -120,7 +120,7 @@ func (n *Names) learnText(s string, c class, key string) {
 		switch {
 		case isAddress(s):
 			n.Learn(Host, s)
-		case isRandom(s):
+		case isRandom(n.known(s, true)):
 			n.Learn(ID, s)
 		}
 	}
@@ -224,10 +224,13 @@ func (n *Names) doubt(s string) string {
 		return n.Word(Host, s)
 	case isPlain(s), n.kept(s):
 		return s
-	case isRandom(s):
+	}
+	rest := n.known(s, true)
+	switch {
+	case isRandom(rest):
 		return n.Word(ID, s)
-	case isCode(s):
-		return n.known(s, true)
+	case isCode(rest):
+		return rest
 	}
 	return n.Word(Text, s)
 }

@@ -17,29 +17,13 @@ const (
 // needle is a known value as it may stand inside a text.
 type needle struct {
 	text  []rune // in small letters
+	form  string
 	whole bool   // only as a word of its own
 	name  bool
 	word  string
 }
 
-// build lists the needles of everything known, longest first.
-func (n *Names) build() {
-	n.needles = map[rune][]needle{}
-	for _, e := range n.words {
-		for _, form := range e.forms() {
-			n.add(e, form)
-		}
-	}
-	for r := range n.needles {
-		slices.SortFunc(n.needles[r], func(a, b needle) int {
-			if d := len(b.text) - len(a.text); d != 0 {
-				return d
-			}
-			return slices.Compare(a.text, b.text)
-		})
-	}
-}
-
+// add puts one form of a known value among the needles.
 func (n *Names) add(e entry, form string) {
 	text := lower(form)
 	isName := false
@@ -51,11 +35,16 @@ func (n *Names) add(e entry, form string) {
 	if isName {
 		least = shortName
 	}
-	if len(text) < least || n.kept(form) {
+	if len(text) < least {
 		return
 	}
-	n.needles[text[0]] = append(n.needles[text[0]], needle{
-		text: text, whole: isName || len(text) < longID || e.kind == Host, name: isName, word: e.word,
+	list := n.needles[text[0]] // longest first
+	at := slices.IndexFunc(list, func(h needle) bool { return len(h.text) < len(text) })
+	if at < 0 {
+		at = len(list)
+	}
+	n.needles[text[0]] = slices.Insert(list, at, needle{
+		text: text, form: form, whole: isName || len(text) < longID || e.kind == Host, name: isName, word: e.word,
 	})
 }
 
@@ -95,9 +84,6 @@ func lower(s string) []rune {
 
 // known replaces what is known inside s; names too, if asked.
 func (n *Names) known(s string, names bool) string {
-	if n.needles == nil {
-		n.build()
-	}
 	rs, low := []rune(s), lower(s)
 	var b strings.Builder
 	changed := false
@@ -129,7 +115,9 @@ func (n *Names) at(low []rune, i int, names bool) *needle {
 		if h.whole && (i > 0 && isWord(low[i-1]) && isWord(low[i]) || end < len(low) && isWord(low[end]) && isWord(low[end-1])) {
 			continue
 		}
-		return h
+		if !n.kept(h.form) {
+			return h
+		}
 	}
 	return nil
 }

@@ -32,7 +32,7 @@ type Names struct {
 	counts map[Kind]int
 	keep   map[string]bool // the vendor's vocabulary, folded
 
-	needles map[rune][]needle // nil: to be built
+	needles map[rune][]needle // by their first letter
 }
 
 type entry struct {
@@ -43,7 +43,7 @@ type entry struct {
 
 // New returns Names that know nothing.
 func New() *Names {
-	return &Names{words: map[string]entry{}, counts: map[Kind]int{}, keep: map[string]bool{}}
+	return &Names{words: map[string]entry{}, counts: map[Kind]int{}, keep: map[string]bool{}, needles: map[rune][]needle{}}
 }
 
 // Keep adds to the vendor's vocabulary: a name that is one of its words as well, such as
@@ -55,7 +55,6 @@ func (n *Names) Keep(words ...string) {
 			n.keep[part] = true
 		}
 	}
-	n.needles = nil
 }
 
 // kept tells whether s is made of the vendor's words alone.
@@ -95,7 +94,9 @@ func (n *Names) Word(k Kind, value string) string {
 		e.word = n.invent(k, strings.TrimSpace(value))
 	}
 	n.words[key] = e
-	n.needles = nil
+	for _, form := range e.forms() {
+		n.add(e, form)
+	}
 	return e.word
 }
 
