@@ -366,4 +366,3 @@ func (b *bundle) setNames() []string {
 	slices.Sort(out)
 	return out
 }
-

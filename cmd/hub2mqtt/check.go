@@ -106,7 +106,7 @@ func (c *checker) say(what string, err error, about string) {
 		word, about = "FAILED", err.Error()
 		c.bad++
 	}
-	fmt.Fprintf(c.out, "%-10s %-6s %s\n", what, word, about)
+	fmt.Fprintln(c.out, strings.TrimRight(fmt.Sprintf("%-10s %-6s %s", what, word, about), " "))
 }
 
 // broker connects once, under a name of its own.

@@ -18,7 +18,7 @@ const (
 type needle struct {
 	text  []rune // in small letters
 	form  string
-	whole bool   // only as a word of its own
+	whole bool // only as a word of its own
 	name  bool
 	word  string
 }
