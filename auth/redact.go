@@ -35,6 +35,18 @@ type Redactor struct {
 	passing []Secret
 }
 
+// Mask returns text with secrets masked in every form that a Redactor knows: for what a
+// server says, which may quote what it was sent, before it becomes part of an error.
+func Mask(text string, secrets ...Secret) string {
+	r := NewRedactor(io.Discard)
+	r.Add(secrets...)
+	p := r.table.Load()
+	if p == nil || text == "" {
+		return text
+	}
+	return string(p.mask([]byte(text)))
+}
+
 // patterns finds texts by their first four bytes. It never changes once built.
 type patterns struct {
 	first [256]bool
