@@ -110,10 +110,10 @@ func (b *bundle) learnDevices() {
 		n.Learn(anon.ID, d.Serial, d.MAC)
 		n.Keep(d.Maker, d.Model, d.ModelID)
 		for k := range d.Entities {
-			switch e := &d.Entities[k]; {
-			case d.ID == hubs.Self: // scenes, flows, variables: people name them
+			e := &d.Entities[k]
+			if d.ID == hubs.Self { // scenes, flows, variables: people name them
 				n.Learn(anon.Name, e.Name)
-			default:
+			} else {
 				n.Keep(e.Key)
 			}
 		}

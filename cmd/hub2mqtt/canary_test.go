@@ -365,6 +365,7 @@ func plainSettings() map[string][]string {
 // TestNoSecretShowsThroughAHostileHub: every vendor that there is, against a server that
 // quotes what it gets in every way it can.
 func TestNoSecretShowsThroughAHostileHub(t *testing.T) {
+	t.Parallel()
 	for _, v := range vendors() {
 		if len(v.Secrets) == 0 {
 			t.Errorf("%s names no secret among its settings", v.Name)

@@ -106,7 +106,7 @@ func (c *checker) say(what string, err error, about string) {
 		word, about = "FAILED", err.Error()
 		c.bad++
 	}
-	fmt.Fprintln(c.out, strings.TrimRight(fmt.Sprintf("%-10s %-6s %s", what, word, about), " "))
+	fmt.Fprintf(c.out, "%s\n", strings.TrimRight(fmt.Sprintf("%-10s %-6s %s", what, word, about), " "))
 }
 
 // broker connects once, under a name of its own.
@@ -188,9 +188,9 @@ func (c *checker) hubs(ctx context.Context, store auth.KV) {
 	wg.Wait()
 	var table bytes.Buffer // the masking writer wants whole lines
 	t := tabwriter.NewWriter(&table, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(t, "\nHUB\tVENDOR\tSTATE\tDEVICES\tENTITIES\tTOKEN ENDS\tQUOTA")
+	fmt.Fprint(t, "\nHUB\tVENDOR\tSTATE\tDEVICES\tENTITIES\tTOKEN ENDS\tQUOTA\n")
 	for i := range reports {
-		fmt.Fprintln(t, reports[i].row())
+		fmt.Fprintf(t, "%s\n", reports[i].row())
 	}
 	_ = t.Flush()                     // a buffer takes everything
 	_, _ = c.out.Write(table.Bytes()) // a terminal that is gone: nobody reads on

@@ -152,8 +152,8 @@ func (p program) deliver(bundle []byte, out, vendor string) error {
 	if err := writePrivate(out, bundle); err != nil {
 		return fmt.Errorf("dump: %w", err)
 	}
-	fmt.Fprintln(p.stderr, "Have a look into it before you show it to anybody: README.txt in it says what was replaced.")
-	fmt.Fprintln(p.stdout, out)
+	fmt.Fprint(p.stderr, "Have a look into it before you show it to anybody: README.txt in it says what was replaced.\n")
+	fmt.Fprintf(p.stdout, "%s\n", out)
 	return nil
 }
 
