@@ -28,7 +28,13 @@ import (
 )
 
 // canary is the value of a secret setting, made to change under every encoding.
-func canary(name string) string { return `Cn"ry\+/=&` + strings.ToLower(name) + `<9>` }
+// A token is short enough to be quoted as a word.
+func canary(name string) string {
+	if name == "STORE_KEY" { // which must be long
+		return canary("KEY") + canary("STORE")
+	}
+	return `Cn"ry\+/=&` + strings.ToLower(name) + `<9>`
+}
 
 // ownSecrets are the bridge's secret settings, found by their type. One that this
 // version refuses to take is looked for in the refusal.
@@ -38,7 +44,7 @@ func ownSecrets() (taken, refused []string) {
 			continue
 		}
 		name := f.Tag.Get("envconfig")
-		s, err := readEnviron("", []string{name + "=x"})
+		s, err := readEnviron("", []string{name + "=" + canary(name)})
 		if err == nil {
 			_, err = readSettings(s, vendors())
 		}

@@ -44,24 +44,6 @@ func (p program) dump(ctx context.Context, args []string) error {
 	return p.dumpHub(ctx, s, s.hubs[i], out)
 }
 
-// hubAndFlags parses args, which name one hub, before or between the flags.
-func (p program) hubAndFlags(name string, args []string, define func(*flag.FlagSet)) (hub string, err error) {
-	for i, a := range args {
-		valued := i > 0 && strings.HasPrefix(args[i-1], "-") && args[i-1] != "-" && !strings.Contains(args[i-1], "=")
-		if !strings.HasPrefix(a, "-") && !valued {
-			hub, args = a, slices.Concat(args[:i], args[i+1:])
-			break
-		}
-	}
-	if err := p.flags(name, args, define); err != nil {
-		return "", err
-	}
-	if hub == "" {
-		return "", usageError{fmt.Errorf("%s: which hub? For example: hub2mqtt %s aqara", name, name)}
-	}
-	return hub, nil
-}
-
 func (p program) dumpHub(ctx context.Context, s *settings, h hubSetting, out string) error {
 	s.hubs = []hubSetting{h} // the others are nobody's business
 	if s.level == zerolog.InfoLevel {
