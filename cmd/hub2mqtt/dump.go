@@ -22,7 +22,7 @@ const dumpLimit = 3 * time.Minute
 // without anything that tells whose home it is.
 func (p program) dump(ctx context.Context, args []string) error {
 	var envFile, out string
-	hub, err := p.hubAndFlags("dump", args, func(fs *flag.FlagSet) {
+	hub, err := hubAndFlags("dump", args, func(fs *flag.FlagSet) {
 		fs.StringVar(&envFile, "env-file", "", "settings to read first")
 		fs.StringVar(&out, "o", "", "where to write, - for the terminal's other end")
 	})
