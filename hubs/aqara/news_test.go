@@ -11,6 +11,7 @@ import (
 
 	"github.com/hub2mqtt/hub2mqtt/hubs"
 	"github.com/hub2mqtt/hub2mqtt/hubs/aqara/aqaratest"
+	"github.com/hub2mqtt/hub2mqtt/hubs/hubtest/fault"
 )
 
 // Everything that happens once in a full home reaches the sink, with what was said about
@@ -83,14 +84,14 @@ func TestHappenings(t *testing.T) {
 // However the pushes are mistreated on their way, values end up right, and a press that
 // arrives is one happening.
 func TestPushFaults(t *testing.T) {
-	for _, k := range []aqaratest.Kind{
-		aqaratest.Duplicate, aqaratest.Bounce, aqaratest.Split, aqaratest.OutOfOrder, aqaratest.Delayed, aqaratest.LooseValues,
+	for _, k := range []fault.Kind{
+		fault.Duplicate, fault.Bounce, fault.Split, fault.OutOfOrder, fault.Delayed, aqaratest.LooseValues,
 	} {
 		t.Run(string(k), func(t *testing.T) {
 			bubble(t, aqaratest.Options{Home: homeOf(aqaratest.Strip, aqaratest.Button)}, func(t *testing.T, r *rig) {
 				r.devices()
 				w := r.live()
-				r.studio.Fail(aqaratest.Fault{Match: typeNews, Kind: k, Times: 3, Delay: 3 * time.Second})
+				r.studio.Faults().Fail(fault.Fault{Match: typeNews, Kind: k, Times: 3, Delay: 3 * time.Second})
 				for _, level := range []float64{11, 22, 33} {
 					pass(10 * time.Millisecond)
 					if err := r.studio.SetAll(map[aqaratest.Address]any{
@@ -133,12 +134,12 @@ func newest(news []hubs.Reading, device, entity string, attr hubs.Attr) (v hubs.
 
 // What cannot be read costs itself only: the stream goes on.
 func TestSpoiledPushes(t *testing.T) {
-	for _, k := range []aqaratest.Kind{aqaratest.Truncated, aqaratest.WrongTypes, aqaratest.Lost} {
+	for _, k := range []fault.Kind{fault.Truncated, fault.WrongTypes, fault.Lost} {
 		for _, kind := range []string{typeNews, typeObject} {
 			bubble(t, aqaratest.Options{Home: homeOf(aqaratest.Switch, aqaratest.Rain)}, func(t *testing.T, r *rig) {
 				r.devices()
 				w := r.live()
-				r.studio.Fail(aqaratest.Fault{Match: kind, Kind: k})
+				r.studio.Faults().Fail(fault.Fault{Match: kind, Kind: k})
 				_ = r.studio.Set(aqaratest.Switch, 2, "Output", "OnOff", true)
 				_ = r.studio.Remove(aqaratest.Rain)
 				pass(time.Second)
