@@ -58,7 +58,8 @@ type Kind string
 //	Delayed      comes late, with the time of its happening; those    Delay
 //	             after it overtake it
 //	Lost         never comes                                          -
-//	Truncated, WrongTypes and Slow strike pushes too, if Match names what is pushed
+//	Truncated, WrongTypes and Slow strike pushes too, if Match names what is pushed or
+//	Role is Pushed
 const (
 	Status     Kind = "status"
 	Answer     Kind = "answer"
@@ -124,12 +125,16 @@ func (k Kind) manner() Manner {
 	return 0
 }
 
+// AfterWork tells whether the kind lets the simulator do its work first.
+func (k Kind) AfterWork() bool { return k.manner() == Behind }
+
 // Role is what a request is for, as far as it matters here.
 type Role string
 
-// The roles. A call has one of the last four.
+// The roles. A request has one of the last four.
 const (
-	Any     Role = "" // in a Fault: all of them
+	Any     Role = ""     // in a Fault: all of them
+	Pushed  Role = "push" // in a Fault: nothing that is asked, only what is pushed
 	Call    Role = "call"
 	Renewal Role = "renewal" // trades a token for another one
 	Stream  Role = "stream"  // opens a stream
@@ -214,7 +219,8 @@ func (f *Fault) strikesPush(m Manner, name string) bool {
 	if m == OfPush {
 		return f.Match == "" || f.names(name)
 	}
-	return f.Match != "" && f.names(name) && (m == Behind || f.Kind == Slow)
+	named := f.Match != "" && f.names(name) || f.Match == "" && f.Role == Pushed
+	return named && (m == Behind || f.Kind == Slow)
 }
 
 // Plan is what the faults have in store for one call.

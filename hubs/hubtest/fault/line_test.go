@@ -57,6 +57,7 @@ func TestPushes(t *testing.T) {
 		"held, in time":      {[]Fault{{Kind: OutOfOrder, Delay: time.Second}}, "1s a, 2s b, 4s c, 6s d"},
 		"delayed":            {[]Fault{{Kind: Delayed, Delay: 3 * time.Second}}, "2s b, 3s a, 4s c, 6s d"},
 		"truncated":          {[]Fault{{Kind: Truncated, Match: "news"}}, "0s , 2s b, 4s c, 6s d"},
+		"pushes only":        {[]Fault{{Kind: Truncated, Role: Pushed}}, "0s , 2s b, 4s c, 6s d"},
 		"slow":               {[]Fault{{Kind: Slow, Match: "n*", Delay: time.Second}}, "1s a, 2s b, 4s c, 6s d"},
 		"of another name":    {[]Fault{{Kind: Lost, Match: "events"}}, "0s a, 2s b, 4s c, 6s d"},
 		"of calls":           {[]Fault{{Kind: Truncated}, {Kind: HTML, Match: "news"}}, "0s a, 2s b, 4s c, 6s d"},

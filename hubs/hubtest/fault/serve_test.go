@@ -135,6 +135,7 @@ func TestCalls(t *testing.T) {
 		"another pattern":  {Fault{Kind: Empty, Match: "/*/x"}, 200, whole, 1},
 		"by role":          {Fault{Kind: Empty, Role: Call}, 200, "", 0},
 		"another role":     {Fault{Kind: Empty, Role: Renewal}, 200, whole, 1},
+		"pushes only":      {Fault{Kind: Truncated, Role: Pushed}, 200, whole, 1},
 		"another layer":    {Fault{Kind: Empty, Layer: "account"}, 200, whole, 1},
 		"another page":     {Fault{Kind: Empty, Page: 2}, 200, whole, 1},
 		"skipped":          {Fault{Kind: Empty, Skip: 1}, 200, whole, 1},

@@ -222,7 +222,7 @@ func (s *Seen) count(q Request) {
 		s.ByLayer[q.Layer]++
 	case Stream:
 		s.Streams++
-	case Message, Any:
+	case Message, Any, Pushed:
 	}
 }
 
