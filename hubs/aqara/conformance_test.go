@@ -2,6 +2,7 @@ package aqara
 
 import (
 	"errors"
+	"fmt"
 	"net/http"
 	"slices"
 	"sync"
@@ -25,6 +26,7 @@ func TestConformance(t *testing.T) {
 		Required: []string{"URL", "ACCESS_TOKEN"},
 		Lint:     lintAnnouncement,
 		Settle:   5 * time.Second,
+		Quota:    func(calls int) map[string]string { return map[string]string{"QUOTA": fmt.Sprintf("%d/day", calls)} },
 		EventIDs: true,
 	})
 }

@@ -175,16 +175,15 @@ func quotaKept(ctx context.Context, e *env) error {
 	return errors.Join(errs...)
 }
 
-// spend makes calls until the budget ends them, and sees that the one that is refused is
-// not sent.
+// spend makes calls until the budget ends them, maybe in the middle of one, and sees that
+// the next is not sent.
 func (e *env) spend(ctx context.Context, most int, call func(context.Context) error) error {
-	start := e.calls()
 	for range most + 1 {
-		before := e.calls()
-		err := call(ctx)
-		if err == nil {
+		if call(ctx) == nil {
 			continue
 		}
+		before := e.calls()
+		err := call(ctx)
 		he, ok := errors.AsType[*hubs.Error](err)
 		switch {
 		case kind(err, hubs.Limited) != nil:
@@ -199,5 +198,5 @@ func (e *env) spend(ctx context.Context, most int, call func(context.Context) er
 		}
 		return nil
 	}
-	return fmt.Errorf("%d calls, and no end of the budget", e.calls()-start)
+	return fmt.Errorf("no end of the budget of %d calls", most)
 }
