@@ -276,12 +276,14 @@ type Push struct {
 	Copies  int
 	Bounces int
 	Split   bool
+	// Spoil is what Line.Send does to a message; nil: nothing. A simulator that encrypts
+	// what it pushes does it before, by Table.Spoiled, and clears it.
+	Spoil *Fault
 
 	reorder bool
 	wait    time.Duration // of a reorder
 	delay   time.Duration
 	lost    bool
-	spoil   *Fault
 }
 
 // holdTime is how long an update waits for the next one to overtake it, unless
@@ -306,7 +308,7 @@ func (p *Push) add(f Fault) {
 	case Lost:
 		p.lost = true
 	default:
-		p.spoil = &f
+		p.Spoil = &f
 	}
 }
 

@@ -63,8 +63,8 @@ func (l *Line) Say(msg []byte) {
 
 // Send passes one message of an update on in the way of its plan.
 func (l *Line) Send(msg []byte, p Push) {
-	if p.spoil != nil {
-		msg = l.t.Spoiled(*p.spoil, msg)
+	if p.Spoil != nil {
+		msg = l.t.Spoiled(*p.Spoil, msg)
 	}
 	for range 1 + p.Copies {
 		switch {

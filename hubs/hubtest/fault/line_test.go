@@ -58,6 +58,7 @@ func TestPushes(t *testing.T) {
 		"delayed":            {[]Fault{{Kind: Delayed, Delay: 3 * time.Second}}, "2s b, 3s a, 4s c, 6s d"},
 		"truncated":          {[]Fault{{Kind: Truncated, Match: "news"}}, "0s , 2s b, 4s c, 6s d"},
 		"pushes only":        {[]Fault{{Kind: Truncated, Role: Pushed}}, "0s , 2s b, 4s c, 6s d"},
+		"simulator's own":    {[]Fault{{Kind: "garbled"}}, "0s agarbled, 2s b, 4s c, 6s d"},
 		"slow":               {[]Fault{{Kind: Slow, Match: "n*", Delay: time.Second}}, "1s a, 2s b, 4s c, 6s d"},
 		"of another name":    {[]Fault{{Kind: Lost, Match: "events"}}, "0s a, 2s b, 4s c, 6s d"},
 		"of calls":           {[]Fault{{Kind: Truncated}, {Kind: HTML, Match: "news"}}, "0s a, 2s b, 4s c, 6s d"},
@@ -67,7 +68,10 @@ func TestPushes(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				var table Table
+				table := Table{
+					Own:   map[Kind]Manner{"garbled": OfPush},
+					Spoil: func(f Fault, msg []byte) []byte { return append(msg, string(f.Kind)...) },
+				}
 				s := open(&table, Plan{})
 				defer s.line.Close()
 				for _, f := range c.faults {
