@@ -25,6 +25,7 @@ import (
 	"github.com/hub2mqtt/hub2mqtt/hubs"
 	"github.com/hub2mqtt/hub2mqtt/hubs/aqara/aqaratest"
 	"github.com/hub2mqtt/hub2mqtt/hubs/hubtest"
+	"github.com/hub2mqtt/hub2mqtt/hubs/hubtest/fault"
 )
 
 // canary is the value of a secret setting, made to change under every encoding.
@@ -252,9 +253,9 @@ func TestNoSecretOfAnAqaraHomeShows(t *testing.T) {
 		r.publish("hub2mqtt/bridge/request/"+verb, `{"hub":"aqara","device":"x","value":"trace","transaction":1}`)
 		r.heard("hub2mqtt/bridge/response/" + verb)
 	}
-	for _, kind := range []aqaratest.Kind{aqaratest.Truncated, aqaratest.HTML, aqaratest.WrongTypes, aqaratest.LostReply, aqaratest.Deep} {
+	for _, kind := range []fault.Kind{fault.Truncated, fault.HTML, fault.WrongTypes, fault.LostReply, fault.Deep} {
 		before := studio.Counters().ByType["GetTraitValueRequest"]
-		studio.Fail(aqaratest.Fault{Kind: kind, Size: 10_000})
+		studio.Faults().Fail(fault.Fault{Kind: kind, Size: 10_000})
 		r.publish("hub2mqtt/bridge/request/refresh", `{"hub":"aqara"}`)
 		eventually(t, "polls go on", func() bool { return studio.Counters().ByType["GetTraitValueRequest"] > before })
 	}
