@@ -27,6 +27,7 @@ import (
 	"github.com/hub2mqtt/hub2mqtt/hubs/aqara"
 	"github.com/hub2mqtt/hub2mqtt/hubs/aqara/aqaratest"
 	"github.com/hub2mqtt/hub2mqtt/hubs/hubtest"
+	"github.com/hub2mqtt/hub2mqtt/hubs/hubtest/fault"
 )
 
 // private lists what a home holds that strangers must not see. shared are those names
@@ -345,16 +346,16 @@ func TestDumpOfATroubledHub(t *testing.T) {
 	studio, address := studioServer(t, aqaratest.Options{})
 	cases := []struct {
 		name, says string
-		fault      aqaratest.Fault
+		fault      fault.Fault
 	}{
-		{"down", "answered 503", aqaratest.Fault{Kind: aqaratest.FailStatus, Status: 503, Times: -1}},
-		{"a page", "something that Aqara Studio does not", aqaratest.Fault{Kind: aqaratest.HTML, Times: -1}},
-		{"half the values", "", aqaratest.Fault{Match: "GetTraitValueRequest", Kind: aqaratest.Truncated, Times: -1}},
+		{"down", "answered 503", fault.Fault{Kind: fault.Status, Status: 503, Times: -1}},
+		{"a page", "something that Aqara Studio does not", fault.Fault{Kind: fault.HTML, Times: -1}},
+		{"half the values", "", fault.Fault{Match: "GetTraitValueRequest", Kind: fault.Truncated, Times: -1}},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
-			studio.Fail(c.fault)
-			defer studio.Heal()
+			studio.Faults().Fail(c.fault)
+			defer studio.Faults().Heal()
 			env := studioEnv(t, studio, address, "aqara", "AQARA_")
 			var out, errs bytes.Buffer
 			code := program{env: env, stdout: &out, stderr: &errs}.run(t.Context(), []string{"dump", "-o", "-", "aqara"})

@@ -114,6 +114,16 @@ func secrets(ctx context.Context, e *env) error {
 		return err
 	}
 	var errs []error
+	if d, can := e.in.Hub.(hubs.Dumper); can {
+		err := e.do(ctx, "Raw", func(ctx context.Context) error {
+			raw, err := d.Raw(ctx)
+			e.data(raw)
+			return err
+		})
+		if err != nil {
+			errs = append(errs, fmt.Errorf("the raw answers of a healthy server: %w", err))
+		}
+	}
 	for _, s := range rows {
 		_ = e.struck(ctx, s, cmd) // other checks are there for that: finish looks for secrets
 		wait(ctx, time.Hour)
@@ -130,16 +140,6 @@ func secrets(ctx context.Context, e *env) error {
 	}
 	e.server.Faults().Heal()
 	wait(ctx, time.Hour)
-	if d, can := e.in.Hub.(hubs.Dumper); can {
-		err := e.do(ctx, "Raw", func(ctx context.Context) error {
-			raw, err := d.Raw(ctx)
-			e.data(raw)
-			return err
-		})
-		if err != nil {
-			errs = append(errs, fmt.Errorf("the raw answers of a healthy server: %w", err))
-		}
-	}
 	return errors.Join(errs...)
 }
 
