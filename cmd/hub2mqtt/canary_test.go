@@ -236,7 +236,7 @@ func visit(t *testing.T, e *evidence, env []string, vendor string) {
 func TestNoSecretOfAnAqaraHomeShows(t *testing.T) {
 	v := vendors()[slices.IndexFunc(vendors(), func(v hubs.Vendor) bool { return v.Name == "aqara" })]
 	env, canaries := secretEnv(v)
-	studio, address := studioServer(t, aqaratest.Options{Home: aqaratest.FullHome(), TokenOptions: aqaratest.TokenOptions{Access: canary("ACCESS_TOKEN"), Refresh: canary("REFRESH_TOKEN")}})
+	studio, address := studioServer(t, aqaratest.Options{TokenOptions: aqaratest.TokenOptions{Access: canary("ACCESS_TOKEN"), Refresh: canary("REFRESH_TOKEN")}})
 	e := newEvidence(t, canaries)
 	r := start(t, e, append(env, "AQARA_URL="+address, "AQARA_POLL_INTERVAL=1s"))
 	r.heard("hub2mqtt/aqara/status online")
