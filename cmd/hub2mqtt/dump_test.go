@@ -424,3 +424,28 @@ func TestDumpUsage(t *testing.T) {
 		}
 	})
 }
+
+func TestDumpOfAHubInAFile(t *testing.T) {
+	studio, address := studioServer(t, aqaratest.Options{})
+	dir, pair := t.TempDir(), studio.Tokens()
+	text := fmt.Sprintf("VENDOR=aqara\nURL=%s\nACCESS_TOKEN=%s\nREFRESH_TOKEN=%s\n", address, pair.Access, pair.Refresh)
+	if err := os.WriteFile(filepath.Join(dir, "attic.env"), []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	var out, errs bytes.Buffer
+	p := program{env: []string{"HUBS_DIR=" + dir, "DATA_DIR=" + t.TempDir(), "HTTP_LISTEN=off"}, stdout: &out, stderr: &errs}
+	if code := p.run(t.Context(), []string{"dump", "attic", "-o", "-"}); code != exitOK {
+		t.Fatalf("want exit 0, got %d: %s", code, errs.String())
+	}
+	files := unzip(t, out.Bytes())
+	for _, want := range []string{`"…_URL"`, `"…_REFRESH_TOKEN"`, `"HUBS_DIR"`, `"devices": 9`} {
+		if !strings.Contains(files["about.json"], want) {
+			t.Errorf("want %s in %s", want, files["about.json"])
+		}
+	}
+	for name, text := range files {
+		if strings.Contains(text, "attic") || strings.Contains(text, "127.0.0.1") {
+			t.Errorf("%s shows the hub's name or address", name)
+		}
+	}
+}
