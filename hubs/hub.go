@@ -77,6 +77,8 @@ type Vendor struct {
 	// Variables are the names of the vendor's own settings, without the hub's
 	// prefix: what else stands there is reported as a likely typo.
 	Variables []string
+	// Channels are the ways to push that PUSH may name besides auto and off.
+	Channels []string
 	// Open checks the settings of one instance and builds its hub without I/O.
 	// All faults of the settings are joined in the error.
 	Open func(settings Settings, deps Deps) (Hub, error)

@@ -10,9 +10,7 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
-	"strings"
 	"sync/atomic"
-	"unicode"
 
 	"github.com/hub2mqtt/hub2mqtt/auth"
 	"github.com/hub2mqtt/hub2mqtt/hubs"
@@ -250,24 +248,5 @@ func itemFault(e envelope) error {
 	return err
 }
 
-// says quotes the Studio in a short sentence. Words as long as a token are cut out, in
-// case it quotes what we sent.
-func says(message text) string {
-	const longest, most = 28, 120
-	words := strings.FieldsFunc(string(message), func(r rune) bool {
-		return unicode.IsSpace(r) || unicode.IsControl(r) || r == unicode.ReplacementChar
-	})
-	for i, w := range words {
-		if len(w) > longest {
-			words[i] = "…"
-		}
-	}
-	s := strings.Join(words, " ")
-	if s == "" || strings.EqualFold(s, "success") {
-		return ""
-	}
-	if r := []rune(s); len(r) > most {
-		s = string(r[:most]) + "…"
-	}
-	return ": " + s
-}
+// says quotes the Studio in a short sentence.
+func says(message text) string { return rest.Says(string(message)) }
