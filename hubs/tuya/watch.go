@@ -236,7 +236,8 @@ func (l *listener) report(m *member, n *news) {
 		out = append(out, r)
 	}
 	m.memory.add(slices.Concat(late, live), h.now())
-	if len(live) > 0 && !m.online { // who speaks is there, whatever was said before
+	if !m.online && slices.ContainsFunc(live, func(p point) bool { return p.At.After(m.last.online) }) {
+		// Who speaks is there, whatever was said before.
 		m.online = true
 		on := true
 		out = append(out, hubs.Reading{Device: n.device, Online: &on})
