@@ -99,14 +99,15 @@ func TestQuotaRests(t *testing.T) {
 	i := -1
 	s := &script{say: freshTokens(func(int, string) string { i++; return answers[i] })}
 	r := newRig(t, s, nil)
-	for n, want := range []time.Duration{30, 60, 120, 240, 360, 360, 0, 30} {
+	for n, minutes := range []int{30, 60, 120, 240, 360, 360, 0, 30} {
+		want := time.Duration(minutes) * time.Minute
 		e, _ := errors.AsType[*hubs.Error](r.ask(false))
 		got := time.Duration(0)
 		if e != nil {
 			got = e.After
 		}
-		if got != want*time.Minute {
-			t.Errorf("call %d: want a rest of %v, got %v", n, want*time.Minute, got)
+		if got != want {
+			t.Errorf("call %d: want a rest of %v, got %v", n, want, got)
 		}
 	}
 }

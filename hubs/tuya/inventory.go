@@ -224,11 +224,11 @@ func (h *hub) listProject(ctx context.Context) ([]device, error) {
 		if len(list) < projectPage {
 			return sound(out)
 		}
-		if next := list[len(list)-1].ID; next == last {
+		next := list[len(list)-1].ID
+		if next == last {
 			return nil, shape("device list", "does not go on where it says")
-		} else {
-			last = next
 		}
+		last = next
 	}
 	return nil, shape("device list", "does not end")
 }

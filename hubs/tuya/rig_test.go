@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"reflect"
@@ -69,9 +70,7 @@ func (s *script) RoundTrip(r *http.Request) (*http.Response, error) {
 	s.calls, s.bodies, s.heads = append(s.calls, call), append(s.bodies, body), append(s.heads, r.Header.Clone())
 	said := s.say(n, call)
 	w := httptest.NewRecorder()
-	for k, v := range s.header {
-		w.Header()[k] = v
-	}
+	maps.Copy(w.Header(), s.header)
 	w.WriteHeader(max(s.status, http.StatusOK))
 	_, _ = io.WriteString(w, said)
 	resp := w.Result()
@@ -153,9 +152,7 @@ func newRig(t *testing.T, tr http.RoundTripper, vars map[string]string) *rig {
 		t: t, log: &lockedBuffer{}, cache: auth.NewMemStore(), store: auth.NewMemStore(),
 		env: &env{vars: map[string]string{"URL": "http://cloud.test", "AccessID": ownID, "AccessSecret": ownSecret}},
 	}
-	for k, v := range vars {
-		r.env.vars[k] = v
-	}
+	maps.Copy(r.env.vars, vars)
 	r.open(tr)
 	return r
 }

@@ -76,10 +76,10 @@ func isTransient(err error) bool {
 func (h *hub) byMQTT() bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	switch {
-	case h.cfg.push == channelMQTT:
+	switch h.cfg.push {
+	case channelMQTT:
 		return true
-	case h.cfg.push == channelPulsar:
+	case channelPulsar:
 		return false
 	}
 	return h.push.mqtt || h.cfg.pulsar == ""
