@@ -1,0 +1,382 @@
+package tuya
+
+import (
+	"math"
+	"slices"
+	"strings"
+
+	"github.com/hub2mqtt/hub2mqtt/hubs"
+)
+
+// single makes the parts of a data point that belongs to no larger one. There is always
+// one.
+func (b *builder) single(d *datum) []part {
+	if ps := b.special(d); ps != nil {
+		return ps
+	}
+	t := d.control()
+	switch {
+	case t.kind == typeBool:
+		return []part{b.boolean(d)}
+	case t.kind == typeInt:
+		return []part{b.integer(d)}
+	case t.kind == typeEnum:
+		return []part{b.enum(d)}
+	case t.kind == typeBitmap:
+		return b.bitmap(d)
+	}
+	return []part{b.text(d)}
+}
+
+// special makes what only a code's meaning tells.
+func (b *builder) special(d *datum) []part {
+	if ps := b.phase(d); ps != nil {
+		return ps
+	}
+	if p, ok := b.event(d); ok {
+		return []part{p}
+	}
+	if d.norm == "shock_state" && d.shown().kind == typeEnum {
+		return b.shocks(d)
+	}
+	if decode := decoders[d.norm]; decode != nil && !d.shown().is(typeBool, typeInt, typeEnum, typeBitmap) {
+		return []part{b.decoded(d, decode)}
+	}
+	return nil
+}
+
+func (b *builder) entity(d *datum, r rule, s hubs.Spec) hubs.Entity {
+	return hubs.Entity{Key: d.code, Name: b.called(r, d), Role: r.role, Class: r.class, Hidden: r.hidden, Spec: s}
+}
+
+// unknown is the entity of a data point that no table knows.
+func unknownEntity(d *datum, s hubs.Spec) hubs.Entity {
+	e := hubs.Entity{Key: d.code, Name: title(d), Hidden: true, Spec: s, Role: hubs.Config}
+	switch s.(type) {
+	case hubs.Sensor, hubs.Binary:
+		e.Role = hubs.Diagnostic
+	}
+	return e
+}
+
+func (b *builder) boolean(d *datum) part {
+	u := &onOff{d: d}
+	if r, ok := binaryRules.find(b.category, d.norm); ok && (d.fn == nil || !r.may) {
+		return part{b.entity(d, r, hubs.Binary{}), u}
+	}
+	s := hubs.Switch{WriteOnly: d.st == nil}
+	if d.fn == nil {
+		if r, ok := switchRules.find(b.category, d.norm); ok {
+			if r.class == hubs.Outlet || r.class == hubs.Water {
+				r.class = hubs.NoClass
+			}
+			return part{b.entity(d, r, hubs.Binary{}), u}
+		}
+		return part{unknownEntity(d, hubs.Binary{}), u}
+	}
+	if r, ok := buttonRules.find(b.category, d.norm); ok {
+		return part{b.entity(d, r, hubs.Button{}), &press{d}}
+	}
+	if r, ok := sirenRules.find(b.category, d.norm); ok {
+		return part{b.entity(d, r, hubs.Siren{}), u}
+	}
+	if r, ok := valveRules.find(b.category, d.norm); ok {
+		return part{b.entity(d, r, hubs.Valve{}), &valve{d}}
+	}
+	if r, ok := switchRules.find(b.category, d.norm); ok {
+		return part{b.entity(d, r, s), u}
+	}
+	return part{unknownEntity(d, s), u}
+}
+
+// integer makes a sensor of what is measured, a number of what can be set.
+func (b *builder) integer(d *datum) part {
+	sensor, isSensor := sensorRules.find(b.category, d.norm)
+	number, isNumber := numberRules.find(b.category, d.norm)
+	switch {
+	case isNumber && d.fn != nil && (!isSensor || sensor.may):
+		return b.number(d, number)
+	case isSensor && (d.fn == nil || !sensor.may):
+		return b.sensor(d, sensor)
+	case d.fn != nil:
+		p := b.number(d, rule{})
+		p.entity = unknownEntity(d, p.entity.Spec)
+		return p
+	case isNumber:
+		number.role = hubs.Diagnostic
+		return b.sensor(d, number)
+	}
+	if r, ok := guess(d); ok {
+		return b.sensor(d, r)
+	}
+	p := b.sensor(d, rule{})
+	p.entity = unknownEntity(d, p.entity.Spec)
+	return p
+}
+
+func (b *builder) sensor(d *datum, r rule) part {
+	t := d.shown()
+	u := &number{d: d, factor: 1, sensor: true}
+	unit := b.unitOf(d)
+	if unit == "" {
+		unit = r.unit
+	}
+	unit, u.factor = convert(r.class, unit)
+	if r.class == hubs.PrecipitationRate && unit == "mm" {
+		unit = "mm/h"
+	}
+	if r.class == hubs.Conductivity && strings.EqualFold(string(unit), "us") {
+		unit = "μS/cm"
+	}
+	if r.class == hubs.PH {
+		unit = ""
+	}
+	u.decimals = t.scale
+	if u.factor < 1 {
+		u.decimals += 3
+	}
+	adds := r.adds
+	if t.sum && adds == hubs.NotCounted || t.sum && adds == hubs.Measurement && d.norm != "feed_report" {
+		adds = hubs.Increasing
+	}
+	return part{b.entity(d, r, hubs.Sensor{Unit: unit, Decimals: u.decimals, Accumulates: adds}), u}
+}
+
+// convert gives the unit that a class is shown in, and the factor from the maker's.
+func convert(c hubs.Class, u hubs.Unit) (hubs.Unit, float64) {
+	const thousandth = 1e-3
+	switch {
+	case c == hubs.Current && u == hubs.MilliAmpere:
+		return hubs.Ampere, thousandth
+	case c == hubs.Voltage && u == hubs.MilliVolt:
+		return hubs.Volt, thousandth
+	case (c == hubs.CarbonDioxide || c == hubs.CarbonMonoxide) && u == hubs.PPB:
+		return hubs.PPM, thousandth
+	case (c == hubs.PM1 || c == hubs.PM25 || c == hubs.PM10) && u == "mg/m³":
+		return hubs.MicrogramM3, 1000
+	}
+	return u, 1
+}
+
+// unitOf is the unit of an Integer. A temperature without one is what the device says it
+// shows, else in °C.
+func (b *builder) unitOf(d *datum) hubs.Unit {
+	t := d.shown()
+	if t.kind != typeInt {
+		t = d.control()
+	}
+	switch {
+	case t.unit != "" && t.unit != hubs.Percent:
+		return t.unit
+	case t.unit == "" && strings.HasSuffix(d.norm, "_f"):
+		return hubs.Fahrenheit
+	case t.unit == "" && isTemperature(d.norm):
+		if w, _ := b.now.text(b.find("temp_unit_convert", typeEnum)); strings.EqualFold(w, "f") {
+			return hubs.Fahrenheit
+		}
+		return hubs.Celsius
+	}
+	return t.unit
+}
+
+func isTemperature(code string) bool {
+	r, ok := sensorRules[code]
+	return ok && r.class == hubs.Temperature || code == "temp_set"
+}
+
+func (b *builder) number(d *datum, r rule) part {
+	t := d.fn
+	unit := b.unitOf(d)
+	if unit == "" {
+		unit = r.unit
+	}
+	s := hubs.Number{Unit: unit, WriteOnly: d.st == nil}
+	s.Min, s.Max, s.Step = t.bounds()
+	if !t.bounded() {
+		s.Min, s.Max = 0, 0
+	}
+	return part{b.entity(d, r, s), &number{d: d, factor: 1, decimals: t.scale}}
+}
+
+// guess types a measurement that no table knows by its unit and its code.
+func guess(d *datum) (rule, bool) {
+	u, has := d.shown().unit, func(parts ...string) bool {
+		return slices.ContainsFunc(parts, func(p string) bool { return strings.Contains(d.norm, p) })
+	}
+	r := rule{name: title(d), adds: hubs.Measurement}
+	switch {
+	case u == hubs.Percent && has("batter", "electricity", "soc"):
+		r.class, r.role = hubs.Battery, hubs.Diagnostic
+	case u == hubs.Percent && has("humid"):
+		r.class = hubs.HumidityClass
+	case u == hubs.Celsius || u == hubs.Fahrenheit:
+		r.class = hubs.Temperature
+	case u == hubs.Watt || u == hubs.KiloWatt:
+		r.class = hubs.Power
+	case u == hubs.Volt || u == hubs.MilliVolt:
+		r.class = hubs.Voltage
+	case u == hubs.Ampere || u == hubs.MilliAmpere:
+		r.class = hubs.Current
+	case u == hubs.KiloWattH || u == hubs.WattHour:
+		r.class, r.adds = hubs.Energy, hubs.Increasing
+	case u == hubs.Hertz:
+		r.class = hubs.Frequency
+	case u == hubs.Lux:
+		r.class = hubs.Illuminance
+	case u == hubs.HectoPascal || u == hubs.KiloPascal || u == hubs.Pascal:
+		r.class = hubs.Pressure
+	case u == hubs.PPM && has("co2"):
+		r.class = hubs.CarbonDioxide
+	case u == hubs.MicrogramM3 && has("pm25", "pm2_5"):
+		r.class = hubs.PM25
+	case u == "var" || u == "kvar":
+		r.class = hubs.ReactivePower
+	case u == "VA":
+		r.class = hubs.ApparentPower
+	default:
+		return rule{}, false
+	}
+	return r, true
+}
+
+// enum makes a yes or no of what is one, a choice of what can be set, a sensor of the
+// rest.
+func (b *builder) enum(d *datum) part {
+	if r, ok := binaryRules.find(b.category, d.norm); ok && (d.fn == nil || !r.may) {
+		if on := onWords(d.options(), r.on); len(on) > 0 {
+			return part{b.entity(d, r, hubs.Binary{}), &onOff{d: d, on: on}}
+		}
+		r.class = hubs.NoClass
+		return part{b.entity(d, r, hubs.Sensor{Kind: hubs.KindText, Options: d.options()}), &choices{d: d}}
+	}
+	sensor, isSensor := sensorRules.find(b.category, d.norm)
+	choice, isChoice := choiceRules.find(b.category, d.norm)
+	u := &choices{d: d}
+	switch {
+	case d.fn != nil && len(d.fn.options) > 0 && (isChoice && (!isSensor || sensor.may) || !isSensor || sensor.may):
+		s := hubs.Choice{Options: d.fn.options, WriteOnly: d.st == nil}
+		if isChoice {
+			return part{b.entity(d, choice, s), u}
+		}
+		return part{unknownEntity(d, s), u}
+	case isSensor:
+		sensor.class = hubs.NoClass
+		if d.norm == "wind_direct" && compass(d.options()) {
+			sensor.class = hubs.WindDirection
+			return part{b.entity(d, sensor, hubs.Sensor{Unit: hubs.Degree, Decimals: 1, Accumulates: hubs.Angle}), &bearing{d}}
+		}
+		return part{b.entity(d, sensor, hubs.Sensor{Kind: hubs.KindText, Options: d.options()}), u}
+	case isChoice:
+		choice.role = hubs.Diagnostic
+		return part{b.entity(d, choice, hubs.Sensor{Kind: hubs.KindText, Options: d.options()}), u}
+	}
+	return part{unknownEntity(d, hubs.Sensor{Kind: hubs.KindText, Options: d.options()}), u}
+}
+
+// onWords are the words that mean yes: those listed that the range has, else those that
+// mean it everywhere.
+func onWords(options []string, listed string) []string {
+	for _, words := range []string{listed, "alarm open opened presence pir motion detected true on yes leak fire"} {
+		var out []string
+		for w := range strings.FieldsSeq(words) {
+			if slices.Contains(options, w) {
+				out = append(out, w)
+			}
+		}
+		if out != nil {
+			return out
+		}
+	}
+	if len(options) > 0 && !slices.ContainsFunc(options, func(o string) bool { return !isNo(o) }) {
+		return strings.Fields(listed) // it only tells the no
+	}
+	return nil
+}
+
+func isNo(word string) bool {
+	return slices.Contains([]string{"normal", "none", "no", "close", "closed", "off", "false", "0", "idle"}, word)
+}
+
+// bitmap makes one problem of all faults, and one of each that people know by name.
+func (b *builder) bitmap(d *datum) []part {
+	t := d.shown()
+	var out []part
+	for i, label := range t.labels {
+		r, ok := faultRules.find(b.category, normal(label))
+		if !ok {
+			continue
+		}
+		out = append(out, part{
+			hubs.Entity{Key: d.code + "_" + label, Name: r.name, Role: hubs.Diagnostic, Class: hubs.Problem, Spec: hubs.Binary{}},
+			&bit{d, i},
+		})
+	}
+	e := hubs.Entity{
+		Key: d.code, Name: title(&datum{norm: d.norm}), Role: hubs.Diagnostic, Class: hubs.Problem, Spec: hubs.Binary{},
+		Attrs: []hubs.Field{{Attr: activeAttr, Kind: hubs.KindText}},
+	}
+	if r, ok := faultRules.find("", d.norm); ok {
+		e.Name = r.name
+	} else {
+		e.Name = title(d)
+	}
+	if !isFault(d.norm) { // what is set need not be a trouble
+		e.Class, e.Hidden = hubs.NoClass, true
+	}
+	return append(out, part{e, &faults{d}})
+}
+
+func isFault(code string) bool {
+	return slices.ContainsFunc([]string{"fault", "alarm", "error", "warn", "alert"}, func(w string) bool { return strings.Contains(code, w) })
+}
+
+// activeAttr names the labels that are set, beside a problem.
+const activeAttr hubs.Attr = "active"
+
+// shocks makes a yes or no of each thing that a vibration sensor can feel.
+func (b *builder) shocks(d *datum) []part {
+	var out []part
+	for _, w := range d.options() {
+		if r, ok := shockRules[w]; ok {
+			out = append(out, part{
+				hubs.Entity{Key: d.code + "_" + w, Name: r.name, Class: r.class, Spec: hubs.Binary{}}, &onOff{d: d, on: []string{w}},
+			})
+		}
+	}
+	return out
+}
+
+// text makes a text of what has no better form.
+func (b *builder) text(d *datum) part {
+	u := &plain{d: d}
+	r, ok := textRules.find(b.category, d.norm)
+	if d.fn == nil {
+		s := hubs.Sensor{Kind: hubs.KindText}
+		if ok {
+			if r.role == hubs.Config {
+				r.role = hubs.Diagnostic
+			}
+			return part{b.entity(d, r, s), u}
+		}
+		return part{unknownEntity(d, s), u}
+	}
+	s := hubs.Text{WriteOnly: d.st == nil}
+	if n := d.fn.maxLen; d.fn.kind == typeString && n > 0 {
+		s.Max = min(n, longest)
+	} else {
+		s.Max = longest
+	}
+	if ok {
+		return part{b.entity(d, r, s), u}
+	}
+	return part{unknownEntity(d, s), u}
+}
+
+// longest is how long a text can be where it is shown.
+const longest = 255
+
+// real64 keeps a converted number to the places that mean anything.
+func round(f float64, decimals int) float64 {
+	p := math.Pow10(decimals)
+	return math.Round(f*p) / p
+}
