@@ -27,14 +27,14 @@ func (b *builder) event(d *datum) (part, bool) {
 	r, ok := eventRules.find(b.category, d.norm)
 	switch {
 	case ok && t.kind == typeEnum && len(t.options) > 0:
-		return part{b.entity(d, r, hubs.Event{Types: t.options}), &event{d: d}}, true
+		return part{entity: b.entity(d, r, hubs.Event{Types: t.options}), unit: &event{d: d}}, true
 	case ok && t.is(typeString, typeRaw, typeJSON):
-		return part{b.entity(d, r, hubs.Event{Types: []string{triggered}}), &event{d: d, typ: triggered, message: true}}, true
+		return part{entity: b.entity(d, r, hubs.Event{Types: []string{triggered}}), unit: &event{d: d, typ: triggered, message: true}}, true
 	case ok && t.kind == typeBool && r.class == hubs.Doorbell:
-		return part{b.entity(d, r, hubs.Event{Types: []string{rang}}), &event{d: d, typ: rang}}, true
+		return part{entity: b.entity(d, r, hubs.Event{Types: []string{rang}}), unit: &event{d: d, typ: rang}}, true
 	case t.kind == typeEnum && d.fn == nil && (b.category == "wxkg" || !ok) && presses(t.options):
 		r = rule{name: title(d), class: hubs.ButtonClass}
-		return part{b.entity(d, r, hubs.Event{Types: t.options}), &event{d: d}}, true
+		return part{entity: b.entity(d, r, hubs.Event{Types: t.options}), unit: &event{d: d}}, true
 	}
 	return part{}, false
 }

@@ -109,7 +109,9 @@ func (b *builder) vacuum() {
 	b.add(part{entity: hubs.Entity{Key: "vacuum", Spec: s}, unit: r})
 }
 
-func (r *vacuum) uses() []*datum { return []*datum{r.status, r.pause, r.suction} }
+func (r *vacuum) uses() []*datum {
+	return []*datum{r.status, r.power, r.pause, r.charge, r.mode, r.seek, r.suction}
+}
 
 func (r *vacuum) read(v values, say sayer) {
 	word, _ := v.text(r.status)

@@ -34,7 +34,7 @@ var sensorRules = table{
 	"power_factor":                   {name: "Power factor", class: hubs.PowerFactor, adds: hubs.Measurement},
 	"supply_frequency":               {name: "Supply frequency", class: hubs.Frequency, adds: hubs.Measurement, role: hubs.Diagnostic},
 	"leakage_current":                {name: "Leakage current", class: hubs.Current, adds: hubs.Measurement, role: hubs.Diagnostic},
-	"add_ele":                        {name: "Total energy", class: hubs.Energy, adds: hubs.Increasing},
+	"add_ele":                        {name: "Total energy", class: hubs.Energy, unit: hubs.KiloWattH, adds: hubs.Increasing},
 	"all_energy":                     {name: "Total energy", class: hubs.Energy, adds: hubs.Increasing},
 	"forward_energy_total":           {name: "Total energy", class: hubs.Energy, adds: hubs.Increasing},
 	"total_forward_energy":           {name: "Total energy", class: hubs.Energy, adds: hubs.Increasing},
@@ -44,7 +44,7 @@ var sensorRules = table{
 	"forward_energy_t#":              {name: "Energy of tariff #", class: hubs.Energy, adds: hubs.Increasing, role: hubs.Diagnostic, hidden: true},
 	"reverse_energy_total":           {name: "Total production", class: hubs.Energy, adds: hubs.Increasing},
 	"znnbq/reverse_energy_total":     {name: "Total energy", class: hubs.Energy, adds: hubs.Increasing},
-	"pro_add_ele":                    {name: "Total production", class: hubs.Energy, adds: hubs.Increasing},
+	"pro_add_ele":                    {name: "Total production", class: hubs.Energy, unit: hubs.KiloWattH, adds: hubs.Increasing},
 	"cur_neutral":                    {name: "Total production", class: hubs.Energy, adds: hubs.Increasing},
 	"charge_energy_once":             {name: "Session energy", class: hubs.Energy, adds: hubs.Increasing},
 	"cumulative_energy_generated_pv": {name: "Lifetime PV energy", class: hubs.Energy, adds: hubs.Increasing},
@@ -133,6 +133,7 @@ var sensorRules = table{
 	"air_quality_index":     {name: "Air quality index"},
 	"windspeed_avg":         {name: "Wind speed", class: hubs.WindSpeed, adds: hubs.Measurement},
 	"wind_direct":           {name: "Wind direction"},
+	"windspeed_gust":        {name: "Gust speed", class: hubs.WindSpeed, adds: hubs.Measurement},
 	"rain_24h":              {name: "Total precipitation today", class: hubs.Precipitation, adds: hubs.Increasing},
 	"rain_rate":             {name: "Precipitation intensity", class: hubs.PrecipitationRate, adds: hubs.Measurement},
 	"uv_index":              {name: "UV index", adds: hubs.Measurement},
@@ -283,8 +284,7 @@ var phaseMeasures = []struct {
 	{"power", hubs.Power, hubs.KiloWatt, 3, func(p phase) float64 { return p.power }, false},
 	{"voltage", hubs.Voltage, hubs.Volt, 1, func(p phase) float64 { return p.voltage }, false},
 	{"reactive_power", hubs.ReactivePower, "kvar", 3, func(p phase) float64 { return p.reactive }, true},
-	// Home Assistant of 2025.10 may not know kVA.
-	{"apparent_power", hubs.ApparentPower, "VA", 0, func(p phase) float64 { return p.apparent }, true},
+	{"apparent_power", hubs.ApparentPower, "kVA", 3, func(p phase) float64 { return p.apparent }, true},
 	{"power_factor", hubs.PowerFactor, "", 2, func(p phase) float64 { return p.factor }, true},
 }
 

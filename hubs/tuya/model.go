@@ -25,8 +25,9 @@ type ringer interface {
 
 // part is an entity and its unit.
 type part struct {
-	entity hubs.Entity
-	unit   unit
+	entity  hubs.Entity
+	unit    unit
+	generic bool // no table knows the data point
 }
 
 // omission is a data point that is not shown, and why.

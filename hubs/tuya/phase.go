@@ -9,7 +9,7 @@ import (
 	"github.com/hub2mqtt/hub2mqtt/hubs/internal/loose"
 )
 
-// phase is what a meter says of one phase or clamp, in V, A, kW, kvar, VA.
+// phase is what a meter says of one phase or clamp, in V, A, kW, kvar, kVA.
 type phase struct {
 	voltage, current, power    float64
 	reactive, apparent, factor float64
@@ -45,7 +45,7 @@ func parsePhase(b []byte) (phase, bool) {
 		voltage: float64(int(b[0])<<8|int(b[1])) / 10, current: signed(at(2), 0) / 1000, power: signed(at(5), 1) / 1000, full: isFull,
 	}
 	if isFull {
-		p.reactive, p.apparent, p.factor = signed(at(8), 2)/1000, at(11), signed(float64(b[14]), 3)/100
+		p.reactive, p.apparent, p.factor = signed(at(8), 2)/1000, at(11)/1000, signed(float64(b[14]), 3)/100
 	}
 	return p, true
 }
@@ -65,7 +65,7 @@ func parsePhaseJSON(raw json.RawMessage) (phase, bool) {
 	}
 	return phase{
 		voltage: w.Voltage.F, current: w.Current.F, power: w.Power.F,
-		reactive: w.Reactive.F, apparent: w.Apparent.F * 1000, factor: w.Factor.F,
+		reactive: w.Reactive.F, apparent: w.Apparent.F, factor: w.Factor.F,
 		full: w.Reactive.Known || w.Apparent.Known || w.Factor.Known,
 	}, true
 }
@@ -104,15 +104,17 @@ func (b *builder) phase(d *datum) []part {
 		if m.extra && has && !(readable && p.full) {
 			continue
 		}
+		label := strings.ReplaceAll(m.key, "_", " ")
+		if name == "" {
+			label = strings.ToUpper(label[:1]) + label[1:]
+		}
 		out = append(out, part{
-			hubs.Entity{
-				Key: d.code + "_" + m.key, Name: clean(name + " " + m.key), Class: m.class,
+			entity: hubs.Entity{
+				Key: d.code + "_" + m.key, Name: clean(name + " " + label), Class: m.class,
 				Spec: hubs.Sensor{Unit: m.unit, Decimals: m.decimals, Accumulates: hubs.Measurement},
 			},
-			&phaseValue{d: d, decimals: m.decimals, get: m.get, extra: m.extra},
+			unit: &phaseValue{d: d, decimals: m.decimals, get: m.get, extra: m.extra},
 		})
-		e := &out[len(out)-1].entity
-		e.Name = strings.ToUpper(e.Name[:1]) + strings.ReplaceAll(e.Name[1:], "_", " ")
 	}
 	return out
 }

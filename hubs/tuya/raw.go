@@ -95,9 +95,9 @@ func (b *builder) decoded(d *datum, decode func(json.RawMessage) string) part {
 	r, ok := textRules.find(b.category, d.norm)
 	s := hubs.Sensor{Kind: hubs.KindText}
 	if !ok {
-		return part{unknownEntity(d, s), &decoded{d, decode}}
+		return b.other(d, s, &decoded{d, decode})
 	}
-	return part{b.entity(d, r, s), &decoded{d, decode}}
+	return part{entity: b.entity(d, r, s), unit: &decoded{d, decode}}
 }
 
 func (u *decoded) uses() []*datum { return []*datum{u.d} }

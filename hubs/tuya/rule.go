@@ -120,3 +120,21 @@ func words(lists map[string]string) map[string]string {
 	}
 	return out
 }
+
+// lines are those of a text that are not empty.
+func lines(text string) func(yield func(string) bool) {
+	return func(yield func(string) bool) {
+		for line := range strings.SplitSeq(text, "\n") {
+			if line = strings.TrimSpace(line); line != "" && !yield(line) {
+				return
+			}
+		}
+	}
+}
+
+// detail takes a line apart: ! code code = Name.
+func detail(line string) (codes []string, name string, shown bool) {
+	left, name, _ := strings.Cut(line, "=")
+	left, shown = strings.CutPrefix(strings.TrimSpace(left), "!")
+	return strings.Fields(left), strings.TrimSpace(name), shown
+}

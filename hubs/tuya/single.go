@@ -49,20 +49,32 @@ func (b *builder) entity(d *datum, r rule, s hubs.Spec) hubs.Entity {
 	return hubs.Entity{Key: d.code, Name: b.called(r, d), Role: r.role, Class: r.class, Hidden: r.hidden, Spec: s}
 }
 
-// unknown is the entity of a data point that no table knows.
-func unknownEntity(d *datum, s hubs.Spec) hubs.Entity {
+// other is the part of a setting or detail that is what its type says; generic where no
+// table knows even its name.
+func (b *builder) other(d *datum, s hubs.Spec, u unit) part {
 	e := hubs.Entity{Key: d.code, Name: title(d), Hidden: true, Spec: s, Role: hubs.Config}
 	switch s.(type) {
 	case hubs.Sensor, hubs.Binary:
 		e.Role = hubs.Diagnostic
 	}
-	return e
+	r, known := detailRules.find(b.category, d.norm)
+	if known {
+		e.Name, e.Hidden = b.called(r, d), r.hidden
+		if f, ok := e.Field(hubs.Main); ok && isTime(f.Unit) {
+			e.Class = hubs.Duration
+		}
+	}
+	return part{entity: e, unit: u, generic: !known}
+}
+
+func isTime(u hubs.Unit) bool {
+	return slices.Contains([]hubs.Unit{hubs.Millisecond, hubs.Second, hubs.Minute, hubs.Hour, hubs.Day}, u)
 }
 
 func (b *builder) boolean(d *datum) part {
 	u := &onOff{d: d}
 	if r, ok := binaryRules.find(b.category, d.norm); ok && (d.fn == nil || !r.may) {
-		return part{b.entity(d, r, hubs.Binary{}), u}
+		return part{entity: b.entity(d, r, hubs.Binary{}), unit: u}
 	}
 	s := hubs.Switch{WriteOnly: d.st == nil}
 	if d.fn == nil {
@@ -70,23 +82,23 @@ func (b *builder) boolean(d *datum) part {
 			if r.class == hubs.Outlet || r.class == hubs.Water {
 				r.class = hubs.NoClass
 			}
-			return part{b.entity(d, r, hubs.Binary{}), u}
+			return part{entity: b.entity(d, r, hubs.Binary{}), unit: u}
 		}
-		return part{unknownEntity(d, hubs.Binary{}), u}
+		return b.other(d, hubs.Binary{}, u)
 	}
 	if r, ok := buttonRules.find(b.category, d.norm); ok {
-		return part{b.entity(d, r, hubs.Button{}), &press{d}}
+		return part{entity: b.entity(d, r, hubs.Button{}), unit: &press{d}}
 	}
 	if r, ok := sirenRules.find(b.category, d.norm); ok {
-		return part{b.entity(d, r, hubs.Siren{}), u}
+		return part{entity: b.entity(d, r, hubs.Siren{}), unit: u}
 	}
 	if r, ok := valveRules.find(b.category, d.norm); ok {
-		return part{b.entity(d, r, hubs.Valve{}), &valve{d}}
+		return part{entity: b.entity(d, r, hubs.Valve{}), unit: &valve{d}}
 	}
 	if r, ok := switchRules.find(b.category, d.norm); ok {
-		return part{b.entity(d, r, s), u}
+		return part{entity: b.entity(d, r, s), unit: u}
 	}
-	return part{unknownEntity(d, s), u}
+	return b.other(d, s, u)
 }
 
 // integer makes a sensor of what is measured, a number of what can be set.
@@ -100,8 +112,7 @@ func (b *builder) integer(d *datum) part {
 		return b.sensor(d, sensor)
 	case d.fn != nil:
 		p := b.number(d, rule{})
-		p.entity = unknownEntity(d, p.entity.Spec)
-		return p
+		return b.other(d, p.entity.Spec, p.unit)
 	case isNumber:
 		number.role = hubs.Diagnostic
 		return b.sensor(d, number)
@@ -110,8 +121,7 @@ func (b *builder) integer(d *datum) part {
 		return b.sensor(d, r)
 	}
 	p := b.sensor(d, rule{})
-	p.entity = unknownEntity(d, p.entity.Spec)
-	return p
+	return b.other(d, p.entity.Spec, p.unit)
 }
 
 func (b *builder) sensor(d *datum, r rule) part {
@@ -139,7 +149,7 @@ func (b *builder) sensor(d *datum, r rule) part {
 	if t.sum && adds == hubs.NotCounted || t.sum && adds == hubs.Measurement && d.norm != "feed_report" {
 		adds = hubs.Increasing
 	}
-	return part{b.entity(d, r, hubs.Sensor{Unit: unit, Decimals: u.decimals, Accumulates: adds}), u}
+	return part{entity: b.entity(d, r, hubs.Sensor{Unit: unit, Decimals: u.decimals, Accumulates: adds}), unit: u}
 }
 
 // convert gives the unit that a class is shown in, and the factor from the maker's.
@@ -195,7 +205,7 @@ func (b *builder) number(d *datum, r rule) part {
 	if !t.bounded() {
 		s.Min, s.Max = 0, 0
 	}
-	return part{b.entity(d, r, s), &number{d: d, factor: 1, decimals: t.scale}}
+	return part{entity: b.entity(d, r, s), unit: &number{d: d, factor: 1, decimals: t.scale}}
 }
 
 // guess types a measurement that no table knows by its unit and its code.
@@ -244,10 +254,10 @@ func guess(d *datum) (rule, bool) {
 func (b *builder) enum(d *datum) part {
 	if r, ok := binaryRules.find(b.category, d.norm); ok && (d.fn == nil || !r.may) {
 		if on := onWords(d.options(), r.on); len(on) > 0 {
-			return part{b.entity(d, r, hubs.Binary{}), &onOff{d: d, on: on}}
+			return part{entity: b.entity(d, r, hubs.Binary{}), unit: &onOff{d: d, on: on}}
 		}
 		r.class = hubs.NoClass
-		return part{b.entity(d, r, hubs.Sensor{Kind: hubs.KindText, Options: d.options()}), &choices{d: d}}
+		return part{entity: b.entity(d, r, hubs.Sensor{Kind: hubs.KindText, Options: d.options()}), unit: &choices{d: d}}
 	}
 	sensor, isSensor := sensorRules.find(b.category, d.norm)
 	choice, isChoice := choiceRules.find(b.category, d.norm)
@@ -256,21 +266,21 @@ func (b *builder) enum(d *datum) part {
 	case d.fn != nil && len(d.fn.options) > 0 && (isChoice && (!isSensor || sensor.may) || !isSensor || sensor.may):
 		s := hubs.Choice{Options: d.fn.options, WriteOnly: d.st == nil}
 		if isChoice {
-			return part{b.entity(d, choice, s), u}
+			return part{entity: b.entity(d, choice, s), unit: u}
 		}
-		return part{unknownEntity(d, s), u}
+		return b.other(d, s, u)
 	case isSensor:
 		sensor.class = hubs.NoClass
 		if d.norm == "wind_direct" && compass(d.options()) {
 			sensor.class = hubs.WindDirection
-			return part{b.entity(d, sensor, hubs.Sensor{Unit: hubs.Degree, Decimals: 1, Accumulates: hubs.Angle}), &bearing{d}}
+			return part{entity: b.entity(d, sensor, hubs.Sensor{Unit: hubs.Degree, Decimals: 1, Accumulates: hubs.Angle}), unit: &bearing{d}}
 		}
-		return part{b.entity(d, sensor, hubs.Sensor{Kind: hubs.KindText, Options: d.options()}), u}
+		return part{entity: b.entity(d, sensor, hubs.Sensor{Kind: hubs.KindText, Options: d.options()}), unit: u}
 	case isChoice:
 		choice.role = hubs.Diagnostic
-		return part{b.entity(d, choice, hubs.Sensor{Kind: hubs.KindText, Options: d.options()}), u}
+		return part{entity: b.entity(d, choice, hubs.Sensor{Kind: hubs.KindText, Options: d.options()}), unit: u}
 	}
-	return part{unknownEntity(d, hubs.Sensor{Kind: hubs.KindText, Options: d.options()}), u}
+	return b.other(d, hubs.Sensor{Kind: hubs.KindText, Options: d.options()}, u)
 }
 
 // onWords are the words that mean yes: those listed that the range has, else those that
@@ -307,23 +317,30 @@ func (b *builder) bitmap(d *datum) []part {
 			continue
 		}
 		out = append(out, part{
-			hubs.Entity{Key: d.code + "_" + label, Name: r.name, Role: hubs.Diagnostic, Class: hubs.Problem, Spec: hubs.Binary{}},
-			&bit{d, i},
+			entity: hubs.Entity{Key: bitKey(d, label), Name: r.name, Role: hubs.Diagnostic, Class: hubs.Problem, Spec: hubs.Binary{}},
+			unit:   &bit{d, i},
 		})
 	}
 	e := hubs.Entity{
-		Key: d.code, Name: title(&datum{norm: d.norm}), Role: hubs.Diagnostic, Class: hubs.Problem, Spec: hubs.Binary{},
+		Key: d.code, Name: title(d), Role: hubs.Diagnostic, Class: hubs.Problem, Spec: hubs.Binary{},
 		Attrs: []hubs.Field{{Attr: activeAttr, Kind: hubs.KindText}},
 	}
-	if r, ok := faultRules.find("", d.norm); ok {
+	r, known := faultRules.find("", d.norm)
+	if known {
 		e.Name = r.name
-	} else {
-		e.Name = title(d)
 	}
 	if !isFault(d.norm) { // what is set need not be a trouble
 		e.Class, e.Hidden = hubs.NoClass, true
 	}
-	return append(out, part{e, &faults{d}})
+	return append(out, part{entity: e, unit: &faults{d}, generic: !known && !isFault(d.norm)})
+}
+
+// bitKey names a fault: some labels are enough by themselves, as Home Assistant has it.
+func bitKey(d *datum, label string) string {
+	if slices.Contains([]string{"tankfull", "defrost", "wet"}, label) {
+		return label
+	}
+	return d.code + "_" + label
 }
 
 func isFault(code string) bool {
@@ -339,7 +356,8 @@ func (b *builder) shocks(d *datum) []part {
 	for _, w := range d.options() {
 		if r, ok := shockRules[w]; ok {
 			out = append(out, part{
-				hubs.Entity{Key: d.code + "_" + w, Name: r.name, Class: r.class, Spec: hubs.Binary{}}, &onOff{d: d, on: []string{w}},
+				entity: hubs.Entity{Key: d.code + "_" + w, Name: r.name, Class: r.class, Spec: hubs.Binary{}},
+				unit:   &onOff{d: d, on: []string{w}},
 			})
 		}
 	}
@@ -356,9 +374,9 @@ func (b *builder) text(d *datum) part {
 			if r.role == hubs.Config {
 				r.role = hubs.Diagnostic
 			}
-			return part{b.entity(d, r, s), u}
+			return part{entity: b.entity(d, r, s), unit: u}
 		}
-		return part{unknownEntity(d, s), u}
+		return b.other(d, s, u)
 	}
 	s := hubs.Text{WriteOnly: d.st == nil}
 	if n := d.fn.maxLen; d.fn.kind == typeString && n > 0 {
@@ -367,9 +385,9 @@ func (b *builder) text(d *datum) part {
 		s.Max = longest
 	}
 	if ok {
-		return part{b.entity(d, r, s), u}
+		return part{entity: b.entity(d, r, s), unit: u}
 	}
-	return part{unknownEntity(d, s), u}
+	return b.other(d, s, u)
 }
 
 // longest is how long a text can be where it is shown.
