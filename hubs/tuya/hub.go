@@ -24,7 +24,7 @@ type hub struct {
 	mu          sync.Mutex
 	members     map[hubs.DeviceID]*member // of the last inventory
 	inventory   []hubs.Device             // as Devices returned it last
-	products    map[string]product
+	products    map[string]description
 	house       *household
 	deniedParts map[string]bool
 	partFails   map[string]int
@@ -58,7 +58,7 @@ func newHub(cfg config, c *client, deps hubs.Deps) *hub {
 	return &hub{
 		cfg: cfg, client: c, log: deps.Log, now: time.Now,
 		cache:   &cache{kv: deps.Cache, prefix: "cache/" + deps.Name, log: deps.Log},
-		members: map[hubs.DeviceID]*member{}, products: map[string]product{},
+		members: map[hubs.DeviceID]*member{}, products: map[string]description{},
 		deniedParts: map[string]bool{}, partFails: map[string]int{}, byThing: map[string]bool{},
 		ac: map[hubs.DeviceID]acState{}, gone: map[hubs.DeviceID]time.Time{}, early: map[hubs.DeviceID]early{},
 		push: pushMemory{strangers: map[hubs.DeviceID]time.Time{}},

@@ -17,8 +17,8 @@ type kept struct {
 
 func newMemory() *memory { return &memory{map[string]kept{}} }
 
-// keyOf tells data points apart: some are known by their number only.
-func keyOf(p *point) string {
+// dpKey tells data points apart: some are known by their number only.
+func dpKey(p *point) string {
 	if p.Code != "" {
 		return p.Code
 	}
@@ -29,7 +29,7 @@ func keyOf(p *point) string {
 // since then is newer.
 func (m *memory) add(points []point, got time.Time) {
 	for _, p := range points {
-		key := keyOf(&p)
+		key := dpKey(&p)
 		if old, ok := m.points[key]; ok && old.got.After(got) {
 			continue
 		}

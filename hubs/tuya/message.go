@@ -151,7 +151,7 @@ func (l *newest) sift(n *news, now time.Time) []point {
 }
 
 func (l *newest) take(p *point, modern bool) bool {
-	key := keyOf(p)
+	key := dpKey(p)
 	next := mark{p.At, string(p.Value), modern}
 	last, known := l.points[key]
 	if known {

@@ -14,8 +14,8 @@ const (
 	refusedAgain = 24 * time.Hour      // a specification that nobody gives is asked for again after
 )
 
-// product is what is known of one product. It is stored as it is.
-type product struct {
+// description is what is known of one product. It is stored as it is.
+type description struct {
 	Version int           `json:"version"`
 	Read    time.Time     `json:"read"`
 	Refused bool          `json:"refused,omitempty"` // the cloud describes it to nobody
@@ -71,7 +71,7 @@ func (h *hub) readProducts(ctx context.Context, list []device) error {
 }
 
 // product finds what is known, in memory or on disk.
-func (h *hub) product(ctx context.Context, id string) (product, bool) {
+func (h *hub) product(ctx context.Context, id string) (description, bool) {
 	h.mu.Lock()
 	p, ok := h.products[id]
 	h.mu.Unlock()
@@ -79,7 +79,7 @@ func (h *hub) product(ctx context.Context, id string) (product, bool) {
 		return p, true
 	}
 	if !h.cache.get(ctx, "product/"+id, &p) || p.Version != specVersion {
-		return product{}, false
+		return description{}, false
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -87,7 +87,7 @@ func (h *hub) product(ctx context.Context, id string) (product, bool) {
 	return p, true
 }
 
-func (p *product) lists(code string) bool {
+func (p *description) lists(code string) bool {
 	has := func(list []codeSpec) bool {
 		return slices.ContainsFunc(list, func(c codeSpec) bool { return c.Code == code })
 	}
@@ -95,7 +95,7 @@ func (p *product) lists(code string) bool {
 }
 
 // outdated tells whether p is to be read again, given the codes that devices report.
-func (p *product) outdated(codes []string, now time.Time) bool {
+func (p *description) outdated(codes []string, now time.Time) bool {
 	age := now.Sub(p.Read)
 	if age < 0 || age > specLife || p.Refused && age > refusedAgain {
 		return true
@@ -106,8 +106,8 @@ func (p *product) outdated(codes []string, now time.Time) bool {
 // describe asks what the product of d is: its specification, of which there are two
 // calls, and its thing model. A product that both deny is described by nothing, which
 // must not cost the home.
-func (h *hub) describe(ctx context.Context, d *device) (product, error) {
-	p := product{Version: specVersion, Read: h.now()}
+func (h *hub) describe(ctx context.Context, d *device) (description, error) {
+	p := description{Version: specVersion, Read: h.now()}
 	id := url.PathEscape(d.ID)
 	raw, err := h.firstOf(ctx,
 		request{name: "specification", path: "/v1.0/iot-03/devices/" + id + "/specification"},
