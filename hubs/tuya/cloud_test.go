@@ -168,7 +168,7 @@ func (s *sim) watch(f func(e *ear)) error {
 // until waits for what a stream brings.
 func (e *ear) until(t *testing.T, what string, ok func() bool) {
 	t.Helper()
-	limit := time.NewTimer(20 * time.Second)
+	limit := time.NewTimer(2 * time.Minute)
 	defer limit.Stop()
 	for {
 		e.mu.Lock()
