@@ -137,6 +137,10 @@ type Sensor struct {
 	Decimals    int // of a number; negative: not known
 	Accumulates Accumulation
 	Options     []string // not empty: one of these texts
+	// Deltas means that a pushed number is what came since the one before it, by the
+	// vendor's time (without a time it is not counted): what people see is their sum,
+	// which the bridge keeps. Polls only repeat the last one and count for nothing.
+	Deltas bool `json:",omitempty"`
 }
 
 // Number is a number that can be set.

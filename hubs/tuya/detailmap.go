@@ -1,6 +1,10 @@
 package tuya
 
-import "github.com/hub2mqtt/hub2mqtt/hubs"
+import (
+	"strings"
+
+	"github.com/hub2mqtt/hub2mqtt/hubs"
+)
 
 // textRules are texts that people may want to read.
 var textRules = table{
@@ -362,7 +366,7 @@ func details(list string) table {
 	for line := range lines(list) {
 		codes, name, shown := detail(line)
 		for _, code := range codes {
-			out[code] = rule{name: name, hidden: !shown}
+			out[code] = rule{name: name, hidden: !shown, gang: strings.HasSuffix(code, "#")}
 		}
 	}
 	return out

@@ -3,6 +3,7 @@ package tuya
 import (
 	"bufio"
 	"encoding/json"
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -239,10 +240,11 @@ func checkModel(tb testing.TB, m *model, r hubs.Reading) {
 		if keys[e.Key] || e.Key != hubs.MakeKey(e.Key) {
 			tb.Errorf("key %q is no key or not unique", e.Key)
 		}
-		if e.Name != "" && names[e.Name] {
-			tb.Errorf("name %q is not unique", e.Name)
+		name := fmt.Sprintf("%T %s", e.Spec, e.Name)
+		if e.Name != "" && names[name] {
+			tb.Errorf("name %q is not unique", name)
 		}
-		keys[e.Key], names[e.Name] = true, true
+		keys[e.Key], names[name] = true, true
 	}
 	seen := map[hubs.Point]bool{}
 	for _, v := range r.Values {

@@ -95,6 +95,7 @@ func (l *light) read(v values, say sayer) {
 	say.bool(hubs.On, on, ok, v.at(l.on))
 	mode := l.modeOf(v)
 	l.readLevel(v, say, mode)
+	l.readEffect(v, say)
 	if l.colour == nil && l.temp == nil {
 		return
 	}
@@ -109,7 +110,6 @@ func (l *light) read(v values, say sayer) {
 		say.num(hubs.Hue, c.h, ok, at)
 		say.num(hubs.Saturation, c.s, ok, at)
 	}
-	l.readEffect(v, say)
 }
 
 func (l *light) readEffect(v values, say sayer) {
@@ -178,10 +178,13 @@ func (l *light) modeOf(v values) string {
 		return hubs.ColourHS
 	}
 	word, ok := v.text(l.mode)
+	white := word == modeWhite || l.mode == nil
 	switch {
-	case word == modeWhite && l.temp != nil, !ok && l.mode == nil && l.temp != nil:
+	case l.mode != nil && !ok:
+		return ""
+	case white && l.temp != nil:
 		return hubs.ColourKelvin
-	case word == modeWhite && l.level != nil:
+	case white && l.level != nil:
 		return hubs.ColourWhite
 	}
 	return hubs.ColourHS
@@ -216,7 +219,7 @@ func (l *light) write(cmd *hubs.Command, v values) ([]write, error) {
 	kelvin, hasKelvin := numOf(cmd, hubs.Kelvin)
 	h, hasH := numOf(cmd, hubs.Hue)
 	s, hasS := numOf(cmd, hubs.Saturation)
-	inColour := l.colour != nil && l.modeOf(v) == hubs.ColourHS && l.bright(v)
+	inColour := l.colour != nil && l.modeOf(v) == hubs.ColourHS
 	switch {
 	case l.colour != nil && (hasH || hasS), !hasKelvin && hasLevel && inColour, l.level == nil && l.colour != nil && hasLevel:
 		c := l.around(v, h, hasH, s, hasS)
@@ -231,13 +234,6 @@ func (l *light) write(cmd *hubs.Command, v values) ([]write, error) {
 		out = append(out, l.level.set(whole(l.level.control().span().at(l.narrow(v, max(level, 0)/100)))))
 	}
 	return out, nil
-}
-
-// bright tells whether the brightness is the colour's: it is not while a scene runs on a
-// lamp whose mode nobody knows.
-func (l *light) bright(v values) bool {
-	word, ok := v.text(l.mode)
-	return l.mode == nil || ok && word != modeWhite
 }
 
 // setMode switches between white and colour, where the lamp has such a switch.

@@ -1,6 +1,10 @@
 package tuya
 
 import (
+	"bytes"
+	"encoding/json"
+	"os"
+	"os/exec"
 	"testing"
 	"time"
 
@@ -49,7 +53,45 @@ func TestDumps(t *testing.T) {
 			r := m.readings(d.Status, false)
 			checkModel(t, m, r)
 			checkMessages(t, m, r)
-			checkModel(t, d.model(withLocks()), m.readings(nil, false))
+			m = d.model(withLocks())
+			checkModel(t, m, m.readings(nil, false))
 		})
+	}
+}
+
+// TestHomeAssistantLint lets Home Assistant itself judge what would be published of all
+// dumps, of products, and of our own.
+func TestHomeAssistantLint(t *testing.T) {
+	lint := os.Getenv("HUB2MQTT_TEST_HA_LINT")
+	if lint == "" {
+		t.Skip("HUB2MQTT_TEST_HA_LINT names no lint command")
+	}
+	var configs, states bytes.Buffer
+	add := func(m *model, points []point) {
+		config, all := messages(t, m, m.readings(points, false))
+		configs.Write(append(mustJSON(map[string]any{"topic": config.Topic, "payload": json.RawMessage(config.Payload)}), '\n'))
+		for _, s := range all {
+			if bytes.Contains(config.Payload, []byte(`topic":"`+s.Topic+`"`)) {
+				states.Write(append(mustJSON(map[string]any{
+					"discovery": json.RawMessage(config.Payload), "topic": s.Topic, "state": json.RawMessage(s.Payload),
+				}), '\n'))
+			}
+		}
+	}
+	for _, d := range append(loadDumps(t), loadOwn(t)...) {
+		add(d.model(withLocks()), d.Status)
+	}
+	for _, p := range loadProducts(t) {
+		add(newModel(device{ID: p.id, Category: p.spec.Category}, p.spec), nil)
+	}
+	for _, run := range []struct {
+		in   *bytes.Buffer
+		args []string
+	}{{&configs, nil}, {&states, []string{"--state"}}} {
+		cmd := exec.CommandContext(t.Context(), lint, run.args...)
+		cmd.Stdin, cmd.Stderr = run.in, os.Stderr
+		if out, err := cmd.Output(); err != nil || len(bytes.TrimSpace(out)) > 0 {
+			t.Errorf("lint %v: %v\n%s", run.args, err, out)
+		}
 	}
 }

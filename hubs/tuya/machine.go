@@ -225,13 +225,14 @@ func (a *alarm) write(cmd *hubs.Command, _ values) ([]write, error) {
 }
 
 // lock is a door lock. It is opened by a ticket of the cloud, not by a data point.
-type lock struct{ motor, contact *datum }
+type lock struct{ motor *datum }
 
 func (b *builder) lock() {
-	l := &lock{motor: b.find("lock_motor_state", typeBool), contact: b.find("closed_opened", typeEnum)}
+	l := &lock{motor: b.find("lock_motor_state", typeBool)}
 	if !b.locks || !isLock[b.category] {
 		return
 	}
+	b.use(l.motor)
 	b.add(part{entity: hubs.Entity{Key: "lock", Spec: hubs.Lock{}}, unit: l})
 }
 

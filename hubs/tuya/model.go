@@ -1,6 +1,7 @@
 package tuya
 
 import (
+	"reflect"
 	"slices"
 	"strings"
 
@@ -182,8 +183,8 @@ func (b *builder) build() {
 	}
 }
 
-// finish gives keys and names that are unique in the device, and the way from data
-// points to parts.
+// finish gives keys that are unique in the device, names that are unique among entities
+// of a kind, and the way from data points to parts.
 func (m *model) finish() {
 	keys, names := map[string]bool{}, map[string]bool{}
 	for i := range m.parts {
@@ -191,12 +192,11 @@ func (m *model) finish() {
 		e := &p.entity
 		e.Key = unused(keys, hubs.MakeKey(e.Key))
 		e.Name = clean(e.Name)
-		if e.Name != "" && names[e.Name] {
-			if longer := e.Name + " " + strings.ReplaceAll(e.Key, "_", " "); !names[longer] {
-				e.Name = longer
-			}
+		kind := reflect.TypeOf(e.Spec).Name() + " "
+		if e.Name != "" && names[kind+e.Name] {
+			e.Name += " (" + strings.ReplaceAll(e.Key, "_", " ") + ")"
 		}
-		names[e.Name] = true
+		names[kind+e.Name] = true
 		for _, d := range p.unit.uses() {
 			if d != nil && !slices.Contains(m.touch[d.code], i) {
 				m.touch[d.code] = append(m.touch[d.code], i)

@@ -146,10 +146,11 @@ func (b *builder) sensor(d *datum, r rule) part {
 		u.decimals += 3
 	}
 	adds := r.adds
-	if t.sum && adds == hubs.NotCounted || t.sum && adds == hubs.Measurement && d.norm != "feed_report" {
+	if t.sum && adds == hubs.NotCounted {
 		adds = hubs.Increasing
 	}
-	return part{entity: b.entity(d, r, hubs.Sensor{Unit: unit, Decimals: u.decimals, Accumulates: adds}), unit: u}
+	s := hubs.Sensor{Unit: unit, Decimals: u.decimals, Accumulates: adds, Deltas: t.sum}
+	return part{entity: b.entity(d, r, s), unit: u}
 }
 
 // convert gives the unit that a class is shown in, and the factor from the maker's.
