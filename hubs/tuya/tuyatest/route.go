@@ -59,7 +59,7 @@ type route struct {
 // routeTable lists the API; of two routes that fit the first one counts.
 func (c *Cloud) routeTable() []route {
 	return slices.Concat(
-		c.tokenRoutes(), c.listRoutes(), c.homeRoutes(), c.deviceRoutes(), c.specRoutes(), c.statusRoutes(),
+		c.tokenRoutes(), c.listRoutes(), c.homeRoutes(), c.statusRoutes(), c.deviceRoutes(), c.specRoutes(),
 		c.thingRoutes(), c.commandRoutes(), c.sceneRoutes(), c.infraredRoutes(), c.lockRoutes(), c.openHubRoutes(),
 	)
 }
