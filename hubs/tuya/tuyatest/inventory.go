@@ -149,7 +149,7 @@ func (c *Cloud) pagedDevices(q *request) answer {
 	var fits func(*Device) bool
 	switch q.query.Get("source_type") {
 	case "tuyaUser":
-		if !q.project.linked(source) {
+		if !q.project.linked(source) || c.home.account(source) == nil {
 			return refuse(codePermission, "account is not linked")
 		}
 		fits = func(d *Device) bool { return d.UID == source }

@@ -34,9 +34,8 @@ func (c *Cloud) page(
 	page = list[start:min(len(list), start+n)]
 	more = start+n < len(list)
 	if len(page) > 0 {
-		after = page[len(page)-1].row
+		next = c.rowKey(page[len(page)-1].row)
 	}
-	next = c.rowKey(after)
 	if q.repeatKey && q.query.Get(key) != "" {
 		next, more = q.query.Get(key), true
 	}
