@@ -42,7 +42,7 @@ func forgetful() hubs.Vendor {
 		got, err := opens(s, d)
 		if h, ok := got.(*hub); ok {
 			var looks atomic.Int64
-			h.now = func() time.Time { return time.Now().Add(time.Duration(looks.Add(1)) * earlyFor) }
+			h.now = func() time.Time { return time.Now().Add(time.Duration(looks.Add(1)) * (listLife + earlyFor)) }
 		}
 		return got, err
 	}

@@ -23,7 +23,7 @@ func (h *hub) Execute(ctx context.Context, cmd hubs.Command) error {
 	m := h.members[cmd.Device]
 	var known []point
 	if m != nil {
-		known = m.memory.all()
+		known = m.memory.latest()
 	}
 	h.mu.Unlock()
 	if r != nil {
@@ -41,7 +41,7 @@ func (h *hub) Execute(ctx context.Context, cmd hubs.Command) error {
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	m.memory.told(writes, h.now())
+	m.memory.tell(writes)
 	h.early[cmd.Device] = early{at: h.now()}
 	return nil
 }

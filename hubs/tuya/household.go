@@ -15,7 +15,7 @@ import (
 // How long the parts of a household are taken as they were. None of them is in the
 // device list, and all cost calls.
 const (
-	homesLife   = 6 * time.Hour
+	homesLife   = 12 * time.Hour
 	roomsLife   = 24 * time.Hour
 	gatewayLife = 24 * time.Hour
 	remotesLife = 24 * time.Hour

@@ -46,6 +46,8 @@ type member struct {
 	online bool
 	last   *newest // what the stream brought last
 	memory *memory
+	things bool      // some data points are told by the thing model's call alone
+	thing  time.Time // when that was asked for; zero: never
 }
 
 var (
@@ -84,8 +86,10 @@ func (h *hub) Devices(ctx context.Context) ([]hubs.Device, error) {
 		return nil, err
 	}
 	h.mu.Lock()
-	defer h.mu.Unlock()
-	return h.settle(list), nil
+	out := h.settle(list)
+	h.mu.Unlock()
+	h.readThings(ctx)
+	return out, nil
 }
 
 const goneFor = time.Minute // the list may lag behind the word of the stream so long
@@ -107,10 +111,12 @@ func (h *hub) settle(list listing) []hubs.Device {
 		}
 		m := &member{wire: *d, online: d.Online.Or(true), last: newNewest(), memory: newMemory()}
 		if was := h.members[id]; was != nil {
-			m.last, m.memory = was.last, was.memory
+			m.last, m.memory, m.thing = was.last, was.memory, was.thing
 		}
 		m.memory.add(d.Status, list.asked)
-		m.model = newModel(m.wire, h.products[productOf(d)].Spec)
+		spec := h.products[productOf(d)].Spec
+		m.model = newModel(m.wire, spec)
+		m.things = slices.ContainsFunc(spec.Status, func(c codeSpec) bool { return c.Property })
 		m.wire.Status = nil
 		m.via = hubs.DeviceID(cmp.Or(d.Gateway, string(h.house.Gateways.Value[id])))
 		members[id] = m

@@ -19,8 +19,8 @@ const (
 	modelPage   = 200
 	projectPage = 20
 	statusChunk = 20
-	maxPages    = 200         // against a list that never ends
-	listLife    = time.Second // a poll right after an inventory need not list again
+	maxPages    = 200              // against a list that never ends
+	listLife    = 30 * time.Second // a poll right after an inventory need not list again: what came since is remembered
 )
 
 // listing is all devices as one list gave them.

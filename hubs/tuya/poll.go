@@ -2,12 +2,15 @@ package tuya
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"net/url"
 	"slices"
 	"time"
 
 	"github.com/hub2mqtt/hub2mqtt/hubs"
+	"github.com/hub2mqtt/hub2mqtt/hubs/internal/loose"
 )
 
 // Poll implements hubs.Hub: one list, which tells values and who is online. Where the
@@ -51,7 +54,7 @@ func (h *hub) Poll(ctx context.Context) ([]hubs.Reading, error) {
 		}
 		if m := h.members[id]; m != nil {
 			m.memory.add(got, list.asked)
-			out = append(out, h.polled(m, got, answered, online))
+			out = append(out, h.polled(m, answered, online))
 		}
 	}
 	for _, r := range h.remotesAlone() {
@@ -63,7 +66,7 @@ func (h *hub) Poll(ctx context.Context) ([]hubs.Reading, error) {
 
 // polled makes the reading of one device. What hangs behind a gateway that is offline is
 // offline too, whatever the list says of it. h.mu is held.
-func (h *hub) polled(m *member, points []point, answered bool, online map[hubs.DeviceID]bool) hubs.Reading {
+func (h *hub) polled(m *member, answered bool, online map[hubs.DeviceID]bool) hubs.Reading {
 	id := hubs.DeviceID(m.wire.ID)
 	m.online = online[id]
 	r := hubs.Reading{}
@@ -71,7 +74,7 @@ func (h *hub) polled(m *member, points []point, answered bool, online map[hubs.D
 		s := h.ac[id]
 		r = s.reading(id)
 	} else if answered {
-		r = m.model.readings(points, false)
+		r = m.model.readings(m.memory.reports(), false)
 	}
 	on := m.online
 	if gate, known := online[m.via]; known && m.via != hubs.Self && !gate {
@@ -158,6 +161,9 @@ func (h *hub) Read(ctx context.Context, ids []hubs.DeviceID) ([]hubs.Reading, er
 	}
 	asked := h.now()
 	points, err := h.statuses(ctx, ask)
+	for _, id := range ask {
+		err = errors.Join(err, h.readThing(ctx, id))
+	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	for _, id := range ask {
@@ -166,7 +172,7 @@ func (h *hub) Read(ctx context.Context, ids []hubs.DeviceID) ([]hubs.Reading, er
 		switch {
 		case m != nil && answered:
 			m.memory.add(got, asked)
-			r := m.model.readings(got, false)
+			r := m.model.readings(m.memory.reports(), false)
 			r.Device = id
 			out = append(out, r)
 		case err == nil:
@@ -174,4 +180,72 @@ func (h *hub) Read(ctx context.Context, ids []hubs.DeviceID) ([]hubs.Reading, er
 		}
 	}
 	return out, errors.Join(append(errs, err)...)
+}
+
+// How old the answer of the thing model's call may be, which is one a device.
+const (
+	thingPushed = 12 * time.Hour   // while the stream tells what changes
+	thingPolled = 50 * time.Minute // with each inventory
+)
+
+// readThings asks for what only the thing model's call tells, of those devices that have
+// such data points, where it is not known or old. Values are no part of an inventory:
+// what cannot be read now is read with the next.
+func (h *hub) readThings(ctx context.Context) {
+	for _, id := range h.dueThings() {
+		err := h.readThing(ctx, id)
+		if err != nil && hubs.FaultOf(err) != hubs.Offline {
+			h.log.Debug().Err(err).Msg("data points that only the thing model tells cannot be read now")
+			return // the next one would fare no better
+		}
+	}
+}
+
+func (h *hub) dueThings() []hubs.DeviceID {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	life := thingPolled
+	if h.push.open {
+		life = thingPushed
+	}
+	var due []hubs.DeviceID
+	for id, m := range h.members {
+		if m.things && m.online && (m.thing.IsZero() || h.now().Sub(m.thing) >= life) {
+			due = append(due, id)
+		}
+	}
+	return due
+}
+
+// readThing asks for all data points of one device, if there are some that no other call
+// tells. What is denied is asked for as rarely as what is known.
+func (h *hub) readThing(ctx context.Context, id hubs.DeviceID) error {
+	h.mu.Lock()
+	m := h.members[id]
+	ask := m != nil && m.things
+	if ask {
+		m.thing = h.now()
+	}
+	h.mu.Unlock()
+	if !ask {
+		return nil
+	}
+	asked := h.now()
+	raw, err := h.client.do(ctx, request{name: "properties", path: "/v2.0/cloud/thing/" + url.PathEscape(string(id)) + "/shadow/properties"})
+	if denied(err) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	var w struct {
+		Properties loose.List[point] `json:"properties"`
+	}
+	if json.Unmarshal(raw, &w) != nil {
+		return shape("properties", "answered something else")
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	m.memory.add(w.Properties, asked)
+	return nil
 }

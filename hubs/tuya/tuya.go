@@ -31,7 +31,7 @@ import (
 func Vendor() hubs.Vendor {
 	return hubs.Vendor{
 		Name:      "tuya",
-		Pace:      hubs.Pace{Inventory: time.Hour, Values: 2 * time.Minute, Reconcile: time.Hour},
+		Pace:      hubs.Pace{Inventory: time.Hour, Values: 150 * time.Second, Reconcile: time.Hour},
 		Variables: []string{"REGION", "URL", "ACCESS_ID", "ACCESS_SECRET", "UID", "PUSH_URL", "PUSH_ENV"},
 		Channels:  []string{channelPulsar, channelMQTT},
 		Open:      open,

@@ -211,7 +211,7 @@ func (l *listener) report(m *member, n *news) {
 	h.mu.Lock()
 	now := h.client.clock.now()
 	fresh := m.last.sift(n, now)
-	known := m.memory.all()
+	known := m.memory.reports()
 	oldest := h.push.listed.Add(h.client.clock.ahead() - listBefore)
 	var late, live []point
 	for _, p := range fresh {
