@@ -187,7 +187,7 @@ func (h *hubRun) work(ctx context.Context, d *device) {
 func (h *hubRun) execute(ctx context.Context, d *device, j *job) {
 	err := error(&hubs.Error{Fault: hubs.Transient, Err: fmt.Errorf("it waited longer than %s: %w", queueLimit, context.DeadlineExceeded)})
 	if time.Since(j.accepted) < queueLimit {
-		err = h.call(ctx, "command", executeLimit, func(ctx context.Context) error {
+		err = h.order(ctx, func(ctx context.Context) error {
 			return h.cfg.Hub.Execute(ctx, h.outward(j.Command))
 		})
 	}

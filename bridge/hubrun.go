@@ -17,14 +17,13 @@ type HubConfig struct {
 	Name, Vendor string
 	Hub          hubs.Hub
 	Pace         hubs.Pace
+	FixedPace    bool                // the user chose Pace: a budget does not stretch it
 	Push         bool                // use the hub's push if it has one
 	Filter       Filter              // what of it is shown
 	Tokens       func() []auth.State // of its accounts; may be nil
 	Tasks        *Tasks              // that it started for itself; may be nil
 	// Calls is how many requests went to the vendor since midnight UTC; nil: nobody counts.
 	Calls func() int
-	// Quota is what of the vendor's budget is used, and how much there is; nil: there is none.
-	Quota func() (used, limit int)
 	Log   zerolog.Logger
 }
 
@@ -56,6 +55,7 @@ type hubRun struct {
 
 	kick  chan string // asks the poller for an inventory at once
 	meter meter
+	life  life
 	poke  chan string // asks it for all values at once
 	tasks sync.WaitGroup
 	lanes map[string]*lane
@@ -76,6 +76,7 @@ type hubRun struct {
 	manifest  manifest
 	health    health
 	push      pushState
+	restraint restraint
 	commandID uint64
 	recent    map[string]time.Time // transactions of the last minute
 	closing   bool

@@ -56,7 +56,7 @@ func (h *hubRun) ownEntities() []hubs.Entity {
 	if h.cfg.Calls != nil {
 		out = append(out, diagnostic(selfCalls, "Calls today", true, hubs.Sensor{Accumulates: hubs.Increasing}))
 	}
-	if h.cfg.Quota != nil {
+	if _, limited := h.budget(); limited {
 		out = append(out, diagnostic(selfQuotaUsed, "Quota used", true, count), diagnostic(selfQuotaLimit, "Quota", true, count))
 	}
 	if h.cfg.Tokens != nil {
@@ -140,10 +140,9 @@ func (h *hubRun) showSelf(now time.Time) {
 	if h.cfg.Calls != nil {
 		set(selfCalls, hubs.Main, hubs.Num(float64(h.cfg.Calls())))
 	}
-	if h.cfg.Quota != nil {
-		used, limit := h.cfg.Quota()
-		set(selfQuotaUsed, hubs.Main, hubs.Num(float64(used)))
-		set(selfQuotaLimit, hubs.Main, hubs.Num(float64(limit)))
+	if b, limited := h.budget(); limited {
+		set(selfQuotaUsed, hubs.Main, hubs.Num(float64(b.Used)))
+		set(selfQuotaLimit, hubs.Main, hubs.Num(float64(b.Limit)))
 	}
 	t := h.trouble()
 	set(selfError, hubs.Main, shortText(t.text))

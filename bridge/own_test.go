@@ -23,10 +23,13 @@ func TestOwnDevicesInFull(t *testing.T) {
 		calls.Store(7)
 		expires := time.Now().Add(time.Hour)
 		c := HubConfig{
-			Name: "toy", Hub: &streaming{toy: newToy(), end: make(chan error)}, Push: true,
+			Name: "toy", Push: true,
+			Hub: struct {
+				*streaming
+				fixedBudget
+			}{&streaming{toy: newToy(), end: make(chan error)}, fixedBudget{Used: 100, Limit: 1000}},
 			Tokens: func() []auth.State { return []auth.State{{}, {Expires: expires}, {Expires: expires.Add(time.Hour)}} },
 			Calls:  func() int { return int(calls.Load()) },
-			Quota:  func() (int, int) { return 100, 1000 },
 		}
 		s := startHouse(t, auth.NewMemStore(), c)
 		pass(time.Second)
@@ -70,7 +73,10 @@ func TestOwnDevicesInFull(t *testing.T) {
 
 func TestNoisyEntitiesAreHidden(t *testing.T) {
 	h := &hubRun{cfg: HubConfig{
-		Tokens: func() []auth.State { return nil }, Calls: func() int { return 0 }, Quota: func() (int, int) { return 0, 0 },
+		Tokens: func() []auth.State { return nil }, Calls: func() int { return 0 }, Hub: struct {
+			hubs.Hub
+			fixedBudget
+		}{newToy(), fixedBudget{}},
 	}, pushes: true}
 	var shown []string
 	for _, e := range h.ownEntities() {

@@ -284,7 +284,7 @@ func TestHubThatNobodyNamesAnyMoreVanishes(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		s := startHouseOn(t, broker, store, HubConfig{Name: "toy", Hub: newToy()})
 		s.sweep(t.Context())
-		for _, h := range s.ghosts {
+		for _, h := range s.set.ghosts {
 			h.out = s.board
 		}
 		s.connected()
@@ -298,7 +298,7 @@ func TestHubThatNobodyNamesAnyMoreVanishes(t *testing.T) {
 		if held["b/toy/p1"] == "" {
 			t.Error("the other hub must stay")
 		}
-		for _, h := range s.ghosts { // Home Assistant may have been down: it is owed
+		for _, h := range s.set.ghosts { // Home Assistant may have been down: it is owed
 			h.payDebts(t.Context())
 		}
 		if got := s.board.history("homeassistant/device/b_cabin_p1/config"); len(got) != 2 || got[1] != "" {

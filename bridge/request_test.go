@@ -87,7 +87,7 @@ func TestRefreshAndRediscover(t *testing.T) {
 		if s.must(t, "refresh", `{"hub":"toy"}`); s.toys["toy"].listed() != 2 {
 			t.Errorf("want the hub asked at once, got %d inventories", s.toys["toy"].listed())
 		}
-		s.byName["toy"].configSeen(configP1, nil, false) // the user deleted it
+		s.hub("toy").configSeen(configP1, nil, false) // the user deleted it
 		pass(3 * time.Second)
 		r := s.ask(t, "rediscover", `{"transaction":{"n":7}}`)
 		pass(3 * time.Second)

@@ -6,7 +6,6 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/hub2mqtt/hub2mqtt/auth"
-	"github.com/hub2mqtt/hub2mqtt/hubs"
 )
 
 // scrape reads, at each scrape, what the bridge knows anyway.
@@ -60,7 +59,7 @@ func (s *scrape) Collect(to chan<- prometheus.Metric) {
 	s.counter(to, s.reconnects, float64(c.Reconnects.Load()))
 	s.counter(to, s.dropped, float64(c.Dropped.Load()))
 	now := time.Now()
-	for _, h := range s.b.hubs {
+	for _, h := range s.b.set.all() {
 		s.hub(to, h, now)
 	}
 }
@@ -92,11 +91,9 @@ func (s *scrape) hub(to chan<- prometheus.Metric, h *hubRun, now time.Time) {
 	if h.cfg.Tokens != nil {
 		s.tokens(to, name, h.cfg.Tokens(), now)
 	}
-	if b, ok := h.cfg.Hub.(hubs.Budgeted); ok {
-		if budget, limited := b.Budget(); limited {
-			s.gauge(to, s.quotaUsed, float64(budget.Used), name)
-			s.gauge(to, s.quotaLimit, float64(budget.Limit), name)
-		}
+	if b, limited := h.budget(); limited {
+		s.gauge(to, s.quotaUsed, float64(b.Used), name)
+		s.gauge(to, s.quotaLimit, float64(b.Limit), name)
 	}
 }
 

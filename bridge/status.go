@@ -241,9 +241,8 @@ func (h *hubRun) infoLocked() []byte {
 	if h.cfg.Calls != nil {
 		info.CallsToday = new(h.cfg.Calls())
 	}
-	if h.cfg.Quota != nil {
-		used, limit := h.cfg.Quota()
-		info.QuotaUsed, info.QuotaLimit = &used, &limit
+	if b, limited := h.budget(); limited {
+		info.QuotaUsed, info.QuotaLimit = &b.Used, &b.Limit
 	}
 	raw, jsonErr := json.Marshal(info)
 	if jsonErr != nil {

@@ -58,6 +58,7 @@ type hubSetting struct {
 	prefix string // of its variables: CABIN_
 	vendor hubs.Vendor
 	pace   hubs.Pace
+	fixed  bool // the user chose the pace
 	push   bool
 	filter bridge.Filter
 }
@@ -66,6 +67,7 @@ type hubSetting struct {
 type hubVariables struct {
 	PollInterval string `split_words:"true"`
 	Push         string `split_words:"true"`
+	Quota        string `split_words:"true"` // read by the vendor, whose account it is
 	Include      string `split_words:"true"`
 	Exclude      string `split_words:"true"`
 	Invert       string `split_words:"true"`
@@ -75,7 +77,7 @@ type hubVariables struct {
 // later are contract settings that this version does not know yet: taking one for
 // granted would be worse than a fault.
 func later() []string {
-	return []string{"QUOTA", "OVERRIDES", "REDIRECT_URL"}
+	return []string{"OVERRIDES", "REDIRECT_URL"}
 }
 
 // readSettings checks everything and reports all faults at once; a secret's value is
@@ -89,6 +91,7 @@ func readSettings(env *environ, known []hubs.Vendor) (*settings, error) {
 	s.checkHTTP(fault)
 	s.checkTopics(fault)
 	s.checkLog(fault)
+	s.checkStore(fault)
 	s.checkLater(fault)
 	s.readHubs(known, fault)
 	s.typos()
@@ -167,12 +170,6 @@ func (s *settings) checkLater(fault faulter) {
 	if s.HubsDir != "" {
 		fault("HUBS_DIR: this version does not read it yet, name the hubs in HUBS")
 	}
-	if s.StoreURL != "" && !strings.HasPrefix(s.StoreURL, "file:") {
-		fault("STORE_URL: this version keeps its store in files under DATA_DIR only")
-	}
-	if s.StoreKey != "" {
-		fault("STORE_KEY: this version does not encrypt its store yet")
-	}
 }
 
 func (s *settings) readHubs(known []hubs.Vendor, fault faulter) {
@@ -244,7 +241,7 @@ func (s *settings) readHub(h hubSetting, fault faulter) {
 		if err != nil || d < time.Second {
 			fault("%sPOLL_INTERVAL: %q must be auto or a time of at least 1s, such as 30s or 5m", h.prefix, v.PollInterval)
 		}
-		h.pace.Inventory, h.pace.Values = d, d
+		h.pace.Inventory, h.pace.Values, h.fixed = d, d, true
 		h.pace.Reconcile = max(h.pace.Reconcile, d)
 	}
 	switch v.Push {
@@ -267,8 +264,11 @@ func (s *settings) readHub(h hubSetting, fault faulter) {
 		}
 	}
 	// Opening checks the vendor's own settings; it does no I/O, and the hub is thrown away.
-	_, err = h.vendor.Open(hubSettings{s.env, h.prefix}, dryDeps(h.name))
+	hub, err := h.vendor.Open(hubSettings{s.env, h.prefix}, dryDeps(h.name))
 	faultsOf(h.prefix, err, fault)
+	if _, counts := hub.(hubs.Budgeted); err == nil && v.Quota != "" && v.Quota != "off" && !counts {
+		fault("%sQUOTA: the calls to hubs of the vendor %s are not counted, leave it out", h.prefix, h.vendor.Name)
+	}
 	s.hubs = append(s.hubs, h)
 }
 

@@ -32,11 +32,10 @@ func serve(ctx context.Context, s *settings, stderr io.Writer) error {
 	for _, name := range s.warnings {
 		log.Warn().Str("variable", name).Msg("this variable is not known, is it a typo?")
 	}
-	store, err := auth.OpenFileStore(s.DataDir) //nolint:contextcheck // files have none
+	store, err := openStore(ctx, s, log)
 	if err != nil {
-		return fmt.Errorf("DATA_DIR: %w", err)
+		return err
 	}
-	store.Warn = func(e *auth.DamageError) { log.Warn().Err(e).Msg("a file in DATA_DIR is damaged") }
 	var side sync.WaitGroup
 	sideCtx, endSide := context.WithCancel(context.WithoutCancel(ctx))
 	defer func() { endSide(); side.Wait() }()
@@ -98,6 +97,7 @@ func newLogs(s *settings, stderr io.Writer) (logs, *auth.Redactor) {
 	terminal := isFile && isTerminal(file)
 	redact := auth.NewRedactor(out)
 	redact.Add(s.MQTTPassword, s.MQTTKey, s.HTTPPassword)
+	redact.Add(s.storeKeys()...)
 	var w io.Writer = redact
 	if s.LogFormat == "console" || s.LogFormat == "auto" && terminal {
 		w = zerolog.ConsoleWriter{Out: redact, TimeFormat: time.TimeOnly, NoColor: !terminal}
@@ -149,7 +149,7 @@ func build(ctx context.Context, s *settings, broker *url.URL, store auth.KV, red
 			return nil, nil, fmt.Errorf("%s: %w", h.name, err)
 		}
 		list = append(list, bridge.HubConfig{
-			Name: h.name, Vendor: h.vendor.Name, Hub: hub, Pace: h.pace, Push: h.push, Filter: h.filter,
+			Name: h.name, Vendor: h.vendor.Name, Hub: hub, Pace: h.pace, FixedPace: h.fixed, Push: h.push, Filter: h.filter,
 			Tokens: acc.states, Tasks: tasks, Calls: acc.calls.calls, Log: hubLog,
 		})
 	}

@@ -10,11 +10,13 @@ import (
 	"github.com/rs/zerolog"
 
 	"github.com/hub2mqtt/hub2mqtt/hubs"
+	"github.com/hub2mqtt/hub2mqtt/hubs/internal/rest"
 )
 
 // hub is one Aqara Studio.
 type hub struct {
 	client *client
+	quota  *rest.Quota
 	log    zerolog.Logger
 	now    func() time.Time
 
@@ -35,10 +37,14 @@ type hub struct {
 }
 
 var (
-	_ hubs.Hub     = (*hub)(nil)
-	_ hubs.Reader  = (*hub)(nil)
-	_ hubs.Watcher = (*hub)(nil)
+	_ hubs.Hub      = (*hub)(nil)
+	_ hubs.Reader   = (*hub)(nil)
+	_ hubs.Watcher  = (*hub)(nil)
+	_ hubs.Budgeted = (*hub)(nil)
 )
+
+// Budget implements hubs.Budgeted.
+func (h *hub) Budget() (hubs.Budget, bool) { return h.quota.Budget() }
 
 func newHub(c *client, log zerolog.Logger) *hub {
 	return &hub{
