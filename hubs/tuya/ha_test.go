@@ -168,7 +168,7 @@ func differ(r row, a announced) []string {
 		out = append(out, "disabled")
 	}
 	if a.Platform == "select" || class == "enum" {
-		note("options", r["options"], strings.Join(a.Options, "|"))
+		note("options", r["options"], strings.ReplaceAll(strings.Join(a.Options, "|"), "(none)", "none"))
 	}
 	if a.Platform == "number" {
 		var c struct{ Min, Max, Step float64 }
