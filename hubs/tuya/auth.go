@@ -23,6 +23,7 @@ var _ auth.Grant = (*grant)(nil)
 
 // Grant implements auth.Grant.
 func (g *grant) Grant(ctx context.Context, old auth.Token) (auth.Token, error) {
+	ctx = hubs.WithPurpose(ctx, hubs.ForToken)
 	if old.Refresh != "" && !ended(old, time.Now()) {
 		tok, err := g.ask(ctx, request{name: "token renewal", path: tokenPath + "/" + url.PathEscape(old.Refresh.Reveal())})
 		if err == nil || !spent(err) {

@@ -32,7 +32,6 @@ type client struct {
 	secret *secret
 	clock  skew
 	fight  *fight
-	tired  tired
 	log    zerolog.Logger
 }
 
@@ -108,7 +107,6 @@ func (c *client) once(ctx context.Context, call request, token auth.Secret) (jso
 		}
 		return nil, err
 	}
-	c.tired.over()
 	return e.result, nil
 }
 
@@ -122,7 +120,7 @@ func (c *client) open(call *request, status int, header http.Header, raw []byte,
 	case !ok || e.ok:
 		return e, nil // the status says it all
 	}
-	return e, c.classify(call, header, e)
+	return e, classify(call, header, e)
 }
 
 func (c *client) header(u *unsigned, token auth.Secret) http.Header {

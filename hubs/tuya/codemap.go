@@ -27,6 +27,7 @@ const (
 const (
 	configWait = 10 * time.Minute // what a human has to mend is looked at again after
 	planWait   = time.Hour
+	quotaWait  = 30 * time.Minute // of codes that nobody wrote down, but that look like it
 )
 
 // The console's pages, as hints name them.
@@ -95,12 +96,12 @@ var meanings = map[int]meaning{
 
 	28841001:          {hubs.Misconfigured, "the project has no permission", serviceHint, configWait},
 	codePlanExpired:   {hubs.Misconfigured, "the plan of the cloud service has ended", planHint, planWait},
-	28841003:          {hubs.Limited, "the cloud service is suspended", quotaHint, 0},
+	28841003:          {hubs.Limited, "the plan does not allow it now", quotaHint, quotaWait},
 	codeQuotaUsed:     {hubs.Limited, "the calls of the plan are used up", quotaHint, 0},
 	codeNotSubscribed: {hubs.Misconfigured, "the project does not have this service", serviceHint, configWait},
-	28841102:          {hubs.Limited, "the cloud service is suspended", quotaHint, 0},
-	28841103:          {hubs.Limited, "the cloud service is suspended", quotaHint, 0},
-	28841104:          {hubs.Limited, "too many calls", quotaHint, 0},
+	28841102:          {hubs.Limited, "the plan does not allow it now", quotaHint, quotaWait},
+	28841103:          {hubs.Limited, "the plan does not allow it now", quotaHint, quotaWait},
+	28841104:          {hubs.Limited, "too many calls", quotaHint, quotaWait},
 	28841105:          {hubs.Misconfigured, "the project is not authorised for this call", serviceHint, configWait},
 	28841106:          {hubs.Misconfigured, "the project is not authorised for this call", serviceHint, configWait},
 	60009001:          {hubs.Misconfigured, "the plan does not include this call", serviceHint, configWait},
@@ -108,9 +109,6 @@ var meanings = map[int]meaning{
 
 // tokenCodes are those that end a token: missing, expired, not valid, out of its state.
 var tokenCodes = map[int]bool{1002: true, 1010: true, 1011: true, 1012: true, 1400: true}
-
-// quotaCodes want to be left alone for long, and longer each time.
-var quotaCodes = map[int]bool{28841003: true, codeQuotaUsed: true, 28841102: true, 28841103: true, 28841104: true}
 
 // switchCodes mean that the older way of commands does not know the device: the thing
 // model's may.

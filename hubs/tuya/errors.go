@@ -5,15 +5,13 @@ import (
 	"fmt"
 	"net/http"
 	"strconv"
-	"sync"
-	"time"
 
 	"github.com/hub2mqtt/hub2mqtt/hubs"
 	"github.com/hub2mqtt/hub2mqtt/hubs/internal/rest"
 )
 
 // classify says what an answer that is no success means.
-func (c *client) classify(call *request, header http.Header, e envelope) error {
+func classify(call *request, header http.Header, e envelope) error {
 	code := strconv.Itoa(e.code)
 	if tokenCodes[e.code] {
 		return rest.Rejected(code)
@@ -22,8 +20,10 @@ func (c *client) classify(call *request, header http.Header, e envelope) error {
 	switch {
 	case !known:
 		return rest.Fail(hubs.Refused, code, "answered "+code+rest.Says(e.message))
-	case quotaCodes[e.code]:
-		m.after = c.tired.more()
+	case e.code == codeQuotaUsed:
+		err := rest.Exhausted(code)
+		err.Hint = m.hint
+		return err
 	case e.code == codePermission && call.lists:
 		// Elsewhere it is about one device, here about the whole account.
 		m.fault, m.hint, m.after = hubs.Misconfigured, linkHint, configWait
@@ -65,30 +65,4 @@ func shape(call, what string) error {
 	e := rest.Garbage("")
 	e.Err = fmt.Errorf("tuya: %s: %s", call, what)
 	return e
-}
-
-// tired counts the refusals for want of calls, in a row: each wants a longer rest than
-// the one before.
-type tired struct {
-	mu sync.Mutex
-	n  int
-}
-
-const (
-	firstRest = 30 * time.Minute
-	mostRest  = 6 * time.Hour
-)
-
-func (t *tired) more() time.Duration {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	rest := min(firstRest<<min(t.n, 8), mostRest)
-	t.n++
-	return rest
-}
-
-func (t *tired) over() {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	t.n = 0
 }

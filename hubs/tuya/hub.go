@@ -11,12 +11,14 @@ import (
 	"github.com/rs/zerolog"
 
 	"github.com/hub2mqtt/hub2mqtt/hubs"
+	"github.com/hub2mqtt/hub2mqtt/hubs/internal/rest"
 )
 
 // hub is the linked accounts of one project.
 type hub struct {
 	cfg    config
 	client *client
+	quota  *rest.Quota
 	cache  *cache
 	log    zerolog.Logger
 	now    func() time.Time
@@ -51,10 +53,14 @@ type member struct {
 }
 
 var (
-	_ hubs.Hub     = (*hub)(nil)
-	_ hubs.Reader  = (*hub)(nil)
-	_ hubs.Watcher = (*hub)(nil)
+	_ hubs.Hub      = (*hub)(nil)
+	_ hubs.Reader   = (*hub)(nil)
+	_ hubs.Watcher  = (*hub)(nil)
+	_ hubs.Budgeted = (*hub)(nil)
 )
+
+// Budget implements hubs.Budgeted.
+func (h *hub) Budget() (hubs.Budget, bool) { return h.quota.Budget() }
 
 func newHub(cfg config, c *client, deps hubs.Deps) *hub {
 	return &hub{

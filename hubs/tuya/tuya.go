@@ -38,6 +38,9 @@ func Vendor() hubs.Vendor {
 	}
 }
 
+// trialQuota is QUOTA where the user sets none: the least that anybody saw of the trial.
+const trialQuota = "26000/month"
+
 // settings are the variables of one project.
 type settings struct {
 	Region       string `split_words:"true"`
@@ -66,7 +69,8 @@ func open(from hubs.Settings, deps hubs.Deps) (hubs.Hub, error) {
 		return nil, fmt.Errorf("tuya: %w", err)
 	}
 	cfg, err := s.check()
-	if err != nil {
+	quota, quotaErr := rest.OpenQuota(from, deps, rest.Account{Identity: "tuya " + cfg.base + " " + cfg.id, Default: trialQuota})
+	if err := errors.Join(err, quotaErr); err != nil {
 		return nil, err
 	}
 	secret := newSecret(s.secret(), func() (auth.Secret, error) {
@@ -77,14 +81,16 @@ func open(from hubs.Settings, deps hubs.Deps) (hubs.Hub, error) {
 		return now.secret(), checkKey("ACCESS_SECRET", now.AccessSecret)
 	})
 	c := &client{
-		rest: rest.New(rest.Config{Vendor: "tuya", HTTP: deps.HTTP, Log: deps.Log, Observe: deps.Observe}),
+		rest: rest.New(rest.Config{Vendor: "tuya", HTTP: deps.HTTP, Log: deps.Log, Quota: quota, Observe: deps.Observe}),
 		http: deps.HTTP, base: cfg.base, id: cfg.id, secret: secret, log: deps.Log, fight: newFight(deps.Log),
 	}
 	c.clock.log = deps.Log
 	c.tokens = deps.Tokens(auth.Config{
 		Account: "project", Identity: cfg.base + " " + cfg.id, Grant: &grant{client: c},
 	})
-	return newHub(cfg, c, deps), nil
+	h := newHub(cfg, c, deps)
+	h.quota = quota
+	return h, nil
 }
 
 // secret is the Access Secret as the user gave it.
