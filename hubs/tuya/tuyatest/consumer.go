@@ -114,6 +114,7 @@ func (c *Cloud) servePulsar(w http.ResponseWriter, r *http.Request) {
 	}
 	idle := time.AfterFunc(c.opts.PulsarIdle, func() { k.shut(int(websocket.StatusGoingAway), "idle") })
 	defer idle.Stop()
+	c.join(s, k, q) // before the client can know that it is connected
 	conn, err := websocket.Accept(w, r, &websocket.AcceptOptions{
 		InsecureSkipVerify: true,
 		OnPingReceived: func(context.Context, []byte) bool {
@@ -122,13 +123,10 @@ func (c *Cloud) servePulsar(w http.ResponseWriter, r *http.Request) {
 		},
 	})
 	if err != nil {
-		c.mu.Lock()
-		q.call.Status, q.call.Refused = http.StatusUpgradeRequired, "no WebSocket handshake"
-		c.mu.Unlock()
-		return // Accept has answered
+		c.noUpgrade(s, k, q) // Accept has answered
+		return
 	}
 	k.conn = conn
-	c.join(s, k, q)
 	c.converse(r.Context(), s, k, idle)
 }
 
@@ -144,6 +142,17 @@ func (c *Cloud) join(s *subscription, k *consumer, q *request) {
 		time.AfterFunc(f.Delay, func() { k.shut(f.Code, "") })
 	}
 	c.pump(s)
+}
+
+// noUpgrade corrects the books after a request that was no WebSocket handshake.
+func (c *Cloud) noUpgrade(s *subscription, k *consumer, q *request) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.leave(s, k)
+	q.call.Status, q.call.Refused = http.StatusUpgradeRequired, "no WebSocket handshake"
+	c.counters.ConsumersOpened--
+	c.counters.ByStatus[http.StatusSwitchingProtocols]--
+	c.counters.ByStatus[http.StatusUpgradeRequired]++
 }
 
 // converse reads acknowledgements until the consumer ends, while a goroutine of its own

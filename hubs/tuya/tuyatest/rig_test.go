@@ -42,7 +42,7 @@ func newBench(t *testing.T, o Options) *bench {
 }
 
 // bubble runs f with a bench in a synctest bubble, whose clock starts at 2000-01-01 0:00 UTC.
-func bubble(t *testing.T, o Options, f func(b *bench)) {
+func bubble(t *testing.T, o Options, f func(t *testing.T, b *bench)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		c := New(o)
@@ -55,7 +55,7 @@ func bubble(t *testing.T, o Options, f func(b *bench)) {
 			c.DropConsumers(0)
 			_ = srv.Close()
 		})
-		f(&bench{
+		f(t, &bench{
 			Cloud: c, t: t, url: "http://openapi.invalid", client: &http.Client{Transport: tr}, id: AccessID, secret: AccessSecret,
 		})
 	})

@@ -25,7 +25,7 @@ func (b *bench) alive(token string) bool {
 }
 
 func TestTokenLife(t *testing.T) {
-	bubble(t, Options{}, func(b *bench) {
+	bubble(t, Options{}, func(t *testing.T, b *bench) {
 		first := b.login()
 		if len(first.Access) != 32 || len(first.Refresh) != 32 || first.Expire != 7200 || first.UID == DefaultUID || first.UID == "" {
 			t.Errorf("want 32 digits twice, 7200 s and the developer's uid, got %+v", first)
@@ -68,7 +68,7 @@ func TestSecondGrant(t *testing.T) {
 	for grant, want := range map[Grant]struct{ firstLives, same bool }{
 		GrantReplaces: {false, false}, GrantAdds: {true, false}, GrantShares: {true, true},
 	} {
-		bubble(t, Options{TokenOptions: TokenOptions{Grant: grant}}, func(b *bench) {
+		bubble(t, Options{TokenOptions: TokenOptions{Grant: grant}}, func(t *testing.T, b *bench) {
 			first := b.login()
 			pass(time.Hour)
 			second := b.login()
@@ -102,7 +102,7 @@ func TestTokenOptions(t *testing.T) {
 	o := Options{TokenOptions: TokenOptions{
 		ExpiresIn: time.Minute, ExpireKey: "expire", ExpiredCode: 1012, InvalidCode: 1400, RefreshCode: 1010,
 	}}
-	bubble(t, o, func(b *bench) {
+	bubble(t, o, func(t *testing.T, b *bench) {
 		r := b.must(b.request("GET", "/v1.0/token?grant_type=1", "", ""))
 		var got map[string]any
 		r.into(t, &got)
@@ -182,7 +182,7 @@ func TestEnvelope(t *testing.T) {
 // tells which time it is there.
 func TestWrongClock(t *testing.T) {
 	for _, off := range []time.Duration{time.Hour, -time.Hour} {
-		bubble(t, Options{ClockOffset: off}, func(b *bench) {
+		bubble(t, Options{ClockOffset: off}, func(t *testing.T, b *bench) {
 			r := b.must(b.request("GET", "/v1.0/token?grant_type=1", "", ""))
 			told := time.UnixMilli(r.T).Sub(time.Now())
 			if r.code() != codeTime || told != off {
