@@ -79,7 +79,7 @@ func covers() []Device {
 			enum(7, "work_state", ReadOnly, "opening closing", "opening"),
 			integer(10, "time_total", ReadOnly, "ms", [4]int{0, 120000, 0, 1}, 10000),
 			enum(11, "situation_set", ReadOnly, "fully_open fully_close", "fully_open"),
-			bitmap(12, "fault", "motor_fault", 0),
+			faults(12, "motor_fault"),
 		),
 		device(
 			Shutter, "Rollladen Büro", "clkg", "x8bmw4vqk1hzt9as", "Curtain switch",
