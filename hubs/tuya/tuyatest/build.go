@@ -42,9 +42,10 @@ func bytesOf(id int, code string, mode Mode, value any) DP {
 	return DP{ID: id, Code: code, Mode: mode, Type: typeRaw, Values: `{"maxlen":128}`, Value: value}
 }
 
-func bitmap(id int, code, labels string, value any) DP {
+// faults is the bitmap of what may be wrong; nothing is.
+func faults(id int, labels string) DP {
 	return DP{
-		ID: id, Code: code, Mode: ReadOnly, Type: typeBitmap, Value: stored(value),
+		ID: id, Code: "fault", Mode: ReadOnly, Type: typeBitmap, Value: int64(0),
 		Values: fmt.Sprintf(`{"label":%s,"maxlen":%d}`, quotedList(labels), len(strings.Fields(labels))),
 	}
 }

@@ -22,14 +22,14 @@ type orders struct {
 	Project string         `json:"accessId"`
 	Account string         `json:"uid"`
 	Group   Group          `json:"group"`
-	Number  int            `json:"number"` // a code of an answer, or of a WebSocket's close
+	Number  int            `json:"number"` // a code of an answer, of a WebSocket's close, or a protocol
 	Offset  string         `json:"offset"` // a duration such as 1h
 	Add     Device         `json:"add"`
 }
 
 // Control is the surface for tests in another process. GET /calls, /executed, /counters,
 // /pairs, /devices read; POST /set (values), /press, /online, /rename, /move, /add,
-// /remove, /respecify, /turn, /deny, /expireplan, /block, /link, /expire, /revoke, /fault,
+// /remove, /message (values, number), /respecify, /turn, /deny, /expireplan, /block, /link, /expire, /revoke, /fault,
 // /heal, /clock, /drop, /droplinks, /mute, /forget act, with a JSON body where they need
 // one. They are named and work like the methods of Cloud; an error is a 400 with text.
 func (c *Cloud) Control() http.Handler {
@@ -91,6 +91,7 @@ func (c *Cloud) controls() map[string]func(orders) error {
 		"/move":       func(o orders) error { return c.Move(o.Device, o.Room) },
 		"/add":        func(o orders) error { return c.Add(o.Add) },
 		"/remove":     func(o orders) error { return c.Remove(o.Device) },
+		"/message":    func(o orders) error { return c.Message(o.Device, o.Number, o.Values) },
 		"/respecify":  func(o orders) error { return c.Respecify(o.Device, o.Code, o.Type, o.Spec) },
 		"/turn":       func(o orders) error { return c.Turn(o.Device, o.On, o.By) },
 		"/deny":       func(o orders) error { return c.Deny(o.Project, o.Group, o.Number) },

@@ -88,10 +88,10 @@ func DefaultHome() *Home {
 	for i := range h.Devices {
 		d := &h.Devices[i]
 		d.Active = start.Add(time.Duration(i) * 26 * time.Hour)
-		switch {
-		case d.ID == Guest:
+		switch d.ID {
+		case Guest:
 			d.UID, d.Place, d.Shared = GuestUID, GuestHouse, DefaultUID
-		case d.ID == Valve || d.ID == SolarLight:
+		case Valve, SolarLight:
 			d.UID, d.Place = DefaultUID, Garden
 		default:
 			d.UID, d.Place = DefaultUID, House

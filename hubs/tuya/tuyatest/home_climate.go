@@ -13,7 +13,7 @@ func climates() []Device {
 			enum(36, "valve_state", ReadOnly, "open close", "open"),
 			integer(27, "temp_correction", ReadWrite, "℃", [4]int{-9, 9, 0, 1}, 0),
 			enum(43, "sensor_choose", ReadWrite, "in al ou", "in"),
-			bitmap(45, "fault", "e1 e2 e3", 0),
+			faults(45, "e1 e2 e3"),
 		),
 		device(
 			Radiator, "Heizkörper Gäste", "wkf", "b7ykqa2d", "TRV",
@@ -63,7 +63,7 @@ func air() []Device {
 			percent(14, "humidity_current", 47),
 			enum(19, "level", ReadWrite, "level_1 level_2 level_3", "level_1"),
 			enum(5, "moodlighting", ReadWrite, "1 2 3 4", 2),
-			bitmap(22, "fault", "lack_water", 0),
+			faults(22, "lack_water"),
 		),
 		device(
 			Dehumidifier, "Entfeuchter", "cs", "e6ohb8xjd2qsy4nw", "Dehumidifier ",
@@ -75,7 +75,7 @@ func air() []Device {
 			boolean(10, "anion", ReadWrite, false),
 			boolean(16, "child_lock", ReadWrite, false),
 			enum(17, "countdown_set", ReadWrite, "cancel 1h 2h 3h", "cancel"),
-			bitmap(19, "fault", "tankfull E1 E2", 0),
+			faults(19, "tankfull E1 E2"),
 		),
 		device(
 			Purifier, "Luftreiniger", "kj", "r0vtmz7gq5axd9wl", "Air purifier",

@@ -57,7 +57,7 @@ func lights() []Device {
 			boolean(102, "switch_save_energy", ReadWrite, false),
 		),
 		device(
-			Guest, "Lampe nebenan", "dj", "w6hx2nqy0zr8bk4c", "A60 RGBCW",
+			Guest, "Lampe nebenan", "dj", "qmrw0kl5xtvb7h2e", "A60 RGBCW",
 			onOff, mode,
 			integer(22, "bright_value_v2", ReadWrite, "", [4]int{10, 1000, 0, 1}, 300),
 			integer(23, "temp_value_v2", ReadWrite, "", [4]int{0, 1000, 0, 1}, 0),
@@ -79,7 +79,7 @@ func covers() []Device {
 			enum(7, "work_state", ReadOnly, "opening closing", "opening"),
 			integer(10, "time_total", ReadOnly, "ms", [4]int{0, 120000, 0, 1}, 10000),
 			enum(11, "situation_set", ReadOnly, "fully_open fully_close", "fully_open"),
-			bitmap(12, "fault", "motor_fault", 0),
+			faults(12, "motor_fault"),
 		),
 		device(
 			Shutter, "Rollladen Büro", "clkg", "x8bmw4vqk1hzt9as", "Curtain switch",

@@ -19,7 +19,7 @@ func machines() []Device {
 			boolean(18, "reset_edge_brush", ReadWrite, false),
 			integer(21, "filter", ReadOnly, "min", [4]int{0, 9000, 0, 1}, 8956),
 			boolean(22, "reset_filter", ReadWrite, false),
-			bitmap(28, "fault", "low_power wheel_trap collision_stuck", 0),
+			faults(28, "low_power wheel_trap collision_stuck"),
 			integer(31, "total_clean_count", ReadOnly, "", [4]int{0, 99999, 0, 1}, 41),
 			integer(26, "volume_set", ReadWrite, "%", [4]int{0, 100, 0, 1}, 95),
 		),

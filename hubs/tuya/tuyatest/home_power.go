@@ -12,7 +12,7 @@ func power() []Device {
 			integer(19, "cur_power", ReadOnly, "W", [4]int{0, 80000, 1, 1}, 415),
 			integer(20, "cur_voltage", ReadOnly, "V", [4]int{0, 5000, 1, 1}, 2302),
 			relay, boolean(41, "child_lock", ReadWrite, false),
-			bitmap(26, "fault", "ov_cr ov_vol ov_pwr ls_cr ls_vol ls_pow", 0),
+			faults(26, "ov_cr ov_vol ov_pwr ls_cr ls_vol ls_pow"),
 			text(44, "cycle_time", ReadWrite, 255, ""),
 		),
 		device(
@@ -39,7 +39,7 @@ func power() []Device {
 			bytesOf(8, "phase_c", ReadOnly, ""),
 			integer(9, "total_power", ReadOnly, "W", [4]int{-99999999, 99999999, 1, 1}, 6620),
 			integer(32, "supply_frequency", ReadOnly, "Hz", [4]int{0, 9999, 2, 1}, 5000),
-			bitmap(10, "fault", "ov_vol miss_phase", 0),
+			faults(10, "ov_vol miss_phase"),
 		),
 		device(
 			Breaker, "Sicherung Keller", "dlq", "k6pdm2zwt8xqn0vr", "Breaker",

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"io"
+	"maps"
 	"net/http"
 	"net/url"
 	"strings"
@@ -197,9 +198,7 @@ func (c *Cloud) send(w http.ResponseWriter, q *request, out output) {
 	q.call.Status = out.status
 	c.counters.ByStatus[out.status]++
 	c.mu.Unlock()
-	for k, v := range out.header {
-		w.Header()[k] = v
-	}
+	maps.Copy(w.Header(), out.header)
 	w.Header().Set("Date", q.now.UTC().Format(http.TimeFormat))
 	w.WriteHeader(out.status)
 	_, _ = w.Write(out.body) // a client that is gone is none of our business

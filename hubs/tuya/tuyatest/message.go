@@ -1,6 +1,7 @@
 package tuyatest
 
 import (
+	"maps"
 	"strconv"
 	"time"
 )
@@ -98,18 +99,14 @@ func (c *Cloud) eventsOf(d *Device, b biz, more map[string]any, at time.Time) []
 	out := []message{}
 	if c.opts.Family != FamilyLegacy {
 		data := map[string]any{"devId": d.ID, "productId": d.ProductID, "time": c.opts.stamp(at, false)}
-		for k, v := range more {
-			data[k] = v
-		}
+		maps.Copy(data, more)
 		out = append(out, message{protoLifecycle, d.ID, map[string]any{
 			"bizCode": b.now, "bizData": data, "ts": at.UnixMilli(),
 		}, at})
 	}
 	if c.opts.Family != FamilyNew {
 		data := map[string]any{"devId": d.ID, "uid": d.UID, "time": c.opts.stamp(at, false)}
-		for k, v := range more {
-			data[k] = v
-		}
+		maps.Copy(data, more)
 		out = append(out, message{protoEvent, d.ID, map[string]any{
 			"bizCode": b.legacy, "bizData": data, "devId": d.ID, "productKey": d.ProductID, "ts": at.UnixMilli(), "uuid": d.UUID,
 		}, at})

@@ -78,7 +78,8 @@ func (c *Cloud) rowOf(name, key string) (int64, bool) {
 // pageOf is which page of a list with pages a call asks for, from 1; 0: none. It needs
 // the lock.
 func (c *Cloud) pageOf(q *request) int {
-	size, key := "", "last_row_key"
+	var size string
+	key := "last_row_key"
 	switch q.op {
 	case OpUserDevices:
 		n, err := strconv.Atoi(q.query.Get("page_no"))

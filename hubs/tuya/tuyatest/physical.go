@@ -136,6 +136,15 @@ func (c *Cloud) Remove(device string) error {
 	})
 }
 
+// Message pushes any message about a device: one of the kinds that this data centre never
+// makes of its own, such as deviceEventMessage (protocol 1000), deviceOtaProgress (1002) or
+// upgradeStatus (20). inner is the part that is encrypted.
+func (c *Cloud) Message(device string, protocol int, inner map[string]any) error {
+	return c.withDevice(device, func(now time.Time, d *Device) {
+		c.publish(d, message{protocol, d.ID, inner, now.Add(c.clock)}, c.takePush(OpEvent))
+	})
+}
+
 // Respecify changes what the specification says of a code, as a firmware update may.
 func (c *Cloud) Respecify(device, code, kind, values string) error {
 	c.mu.Lock()

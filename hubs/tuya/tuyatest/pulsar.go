@@ -71,7 +71,8 @@ func (c *Cloud) toPulsar(s *subscription, p *project, m message, plan pushPlan) 
 	})
 	if over := len(s.queue) - c.opts.Backlog; over > 0 {
 		c.counters.Dropped += over
-		s.queue = slices.Clone(s.queue[over:])
+		clear(s.queue[:over])
+		s.queue = s.queue[over:]
 	}
 	c.pump(s)
 }

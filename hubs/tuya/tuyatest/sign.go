@@ -4,6 +4,7 @@ import (
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/hex"
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -34,14 +35,13 @@ func (s signing) stringToSign() string {
 			headers.WriteString(name + ":" + s.header.Get(name) + "\n")
 		}
 	}
-	target := s.path
-	keys := make([]string, 0, len(s.query))
-	for k := range s.query {
-		keys = append(keys, k)
+	parts := []string{}
+	for _, k := range slices.Sorted(maps.Keys(s.query)) {
+		parts = append(parts, k+"="+s.query.Get(k))
 	}
-	slices.Sort(keys)
-	for i, k := range keys {
-		target += map[bool]string{true: "?", false: "&"}[i == 0] + k + "=" + s.query.Get(k)
+	target := s.path
+	if len(parts) > 0 {
+		target += "?" + strings.Join(parts, "&")
 	}
 	return s.method + "\n" + hex.EncodeToString(sum[:]) + "\n" + headers.String() + "\n" + target
 }

@@ -106,7 +106,7 @@ func (c *Cloud) refresh(q *request) answer {
 func (c *Cloud) given(p *project, t *pair) answer {
 	return ok(map[string]any{
 		"uid": p.UID, "access_token": t.access, "refresh_token": t.refresh,
-		c.opts.ExpireKey: int(t.expires.Sub(c.opts.Now()).Seconds()),
+		c.opts.ExpireKey: int(t.expires.Sub(c.opts.Now()).Round(time.Second).Seconds()),
 	})
 }
 
