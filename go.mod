@@ -14,6 +14,7 @@ require (
 	github.com/rs/zerolog v1.35.1
 	go.uber.org/goleak v1.3.0
 	golang.org/x/oauth2 v0.37.0
+	golang.org/x/term v0.48.0
 	pgregory.net/rapid v1.3.0
 )
 

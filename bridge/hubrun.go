@@ -2,6 +2,7 @@ package bridge
 
 import (
 	"context"
+	"net/http"
 	"sync"
 	"time"
 
@@ -22,6 +23,9 @@ type HubConfig struct {
 	Filter       Filter              // what of it is shown
 	Tokens       func() []auth.State // of its accounts; may be nil
 	Tasks        *Tasks              // that it started for itself; may be nil
+	// LookForLogin looks whether another process logged in, and reports whether it may
+	// have; it is cheap. Nil: nobody looks.
+	LookForLogin func(context.Context) bool
 	// Calls is how many requests went to the vendor since midnight UTC; nil: nobody counts.
 	Calls func() int
 	Log   zerolog.Logger
@@ -51,7 +55,8 @@ type hubRun struct {
 	haOnline func() bool // Home Assistant is known to run
 	// republish sends retained messages again that have not changed.
 	republish func(match func(topic string) bool)
-	pushes    bool // the hub can push, and may
+	webhook   func() http.Handler // what the vendor calls; gives nil where it does not
+	pushes    bool                // the hub can push, and may
 
 	kick  chan string // asks the poller for an inventory at once
 	meter meter
@@ -128,6 +133,9 @@ func (h *hubRun) run(ctx context.Context) {
 	h.supervise(ctx, "poller", h.pollLoop)
 	if w, ok := h.cfg.Hub.(hubs.Watcher); ok && h.cfg.Push {
 		h.supervise(ctx, "push", func(ctx context.Context) { h.watchLoop(ctx, w) })
+	}
+	if h.cfg.LookForLogin != nil {
+		h.supervise(ctx, "login", h.loginLoop)
 	}
 	<-ctx.Done()
 	h.stopTimers()

@@ -87,6 +87,7 @@ func (b *Bridge) makeHub(cfg HubConfig) *hubRun {
 	l.Hub = cfg.Name
 	h := newHubRun(cfg, l, b.out, b.cfg.Store, b.poke)
 	h.meter = b.cfg.Metrics.of(cfg.Name)
+	h.webhook = webhookOf(h)
 	h.haOnline = b.haUp.Load
 	h.republish = func(match func(string) bool) { b.out.Republish(match) }
 	return h

@@ -16,6 +16,7 @@ const (
 	selfConnection = "connection"
 	selfState      = "state"
 	selfError      = "last_error"
+	selfLogin      = "login_needed"
 	selfPush       = "push"
 	selfDevices    = "devices"
 	selfEntities   = "entities"
@@ -48,7 +49,9 @@ func (h *hubRun) ownEntities() []hubs.Entity {
 	fault.Attrs = []hubs.Field{
 		{Attr: attrCode, Kind: hubs.KindText}, {Attr: attrHint, Kind: hubs.KindText}, {Attr: attrSince, Kind: hubs.KindTime},
 	}
-	out := []hubs.Entity{connection, diagnostic(selfState, "State", false, hubs.Sensor{Options: hubStates()}), fault}
+	login := diagnostic(selfLogin, "Login needed", false, hubs.Binary{})
+	login.Class = hubs.Problem
+	out := []hubs.Entity{connection, diagnostic(selfState, "State", false, hubs.Sensor{Options: hubStates()}), fault, login}
 	if h.pushes {
 		out = append(out, diagnostic(selfPush, "Push", false, hubs.Sensor{Options: []string{pushWord(true), pushWord(false)}}))
 	}
@@ -131,6 +134,7 @@ func (h *hubRun) showSelf(now time.Time) {
 	devices, entities := h.counts()
 	set(selfConnection, hubs.On, hubs.Bool(s.state == OK || s.state == Degraded || s.state == Limited))
 	set(selfState, hubs.Main, hubs.Str(string(s.state)))
+	set(selfLogin, hubs.On, hubs.Bool(h.loginNeeded()))
 	set(selfDevices, hubs.Main, hubs.Num(float64(devices)))
 	set(selfEntities, hubs.Main, hubs.Num(float64(entities)))
 	set(selfExpires, hubs.Main, hubs.Time(h.tokenExpires().Truncate(time.Second)))

@@ -35,7 +35,7 @@ func TestOwnDevicesInFull(t *testing.T) {
 		pass(time.Second)
 		s.lint(t)
 		want := map[string]any{
-			"connection": "ON", "state": "ok", "last_error": nil, "push": "up", "devices": 2.0, "entities": 4.0, "calls_today": 7.0,
+			"connection": "ON", "state": "ok", "last_error": nil, "login_needed": "OFF", "push": "up", "devices": 2.0, "entities": 4.0, "calls_today": 7.0,
 			"quota_used": 100.0, "quota_limit": 1000.0, "token_expires": expires.UTC().Format(time.RFC3339),
 			"last_error_attributes": map[string]any{"code": nil, "hint": nil, "since": nil},
 			"name":                  "Toy", "area": nil, "last_seen": nil,
@@ -84,7 +84,7 @@ func TestNoisyEntitiesAreHidden(t *testing.T) {
 			shown = append(shown, e.Key)
 		}
 	}
-	want := []string{"connection", "state", "last_error", "push", "devices", "refresh", "rediscover"}
+	want := []string{"connection", "state", "last_error", "login_needed", "push", "devices", "refresh", "rediscover"}
 	if diff := cmp.Diff(want, shown); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)
 	}

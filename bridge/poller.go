@@ -132,6 +132,7 @@ func (h *hubRun) failed(ctx context.Context, c *clock, err error) time.Duration 
 	h.mu.Lock()
 	h.health.fail(err, time.Now())
 	h.restraint.rein(err, time.Now())
+	h.health.awaitsLogin = hubs.FaultOf(err) == hubs.LoginNeeded && h.tokensNeedLogin()
 	h.mu.Unlock()
 	wait := c.policy.NextBackOff()
 	if e, ok := errors.AsType[*hubs.Error](err); ok {

@@ -49,10 +49,12 @@ type health struct {
 	err       error
 	errSince  time.Time
 	storeErr  error
-	panics    int
-	commands  int
-	online    *bool // as published
-	info      time.Time
+	// awaitsLogin: the last round failed for want of a login, and none has come since.
+	awaitsLogin bool
+	panics      int
+	commands    int
+	online      *bool // as published
+	info        time.Time
 }
 
 func (s *health) fail(err error, now time.Time) {
@@ -63,7 +65,7 @@ func (s *health) fail(err error, now time.Time) {
 }
 
 func (s *health) succeed(now time.Time) {
-	s.err, s.errSince = nil, time.Time{}
+	s.err, s.errSince, s.awaitsLogin = nil, time.Time{}, false
 	s.lastOK, s.lastPoll, s.attempted = now, now, true
 }
 

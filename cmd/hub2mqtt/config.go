@@ -61,6 +61,8 @@ type hubSetting struct {
 	fixed  bool // the user chose the pace
 	push   bool
 	filter bridge.Filter
+	// redirect is REDIRECT_URL: where the vendor's login page sends the browser back to.
+	redirect string
 }
 
 // hubVariables are the settings that every hub has.
@@ -72,12 +74,13 @@ type hubVariables struct {
 	Exclude      string `split_words:"true"`
 	Invert       string `split_words:"true"`
 	NewDevices   string `split_words:"true"`
+	RedirectURL  string `split_words:"true"`
 }
 
 // later are contract settings that this version does not know yet: taking one for
 // granted would be worse than a fault.
 func later() []string {
-	return []string{"OVERRIDES", "REDIRECT_URL"}
+	return []string{"OVERRIDES"}
 }
 
 // readSettings checks everything and reports all faults at once; a secret's value is
@@ -137,7 +140,7 @@ func (s *settings) checkHTTP(fault faulter) {
 	}
 	if s.PublicURL != "" {
 		u, err := url.Parse(s.PublicURL)
-		if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
+		if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.User != nil || u.RawQuery+u.Fragment != "" {
 			fault("PUBLIC_URL: must be an address that a browser can open, such as http://192.168.1.5:8099")
 		}
 	}
@@ -258,6 +261,10 @@ func (s *settings) readHub(h hubSetting, fault faulter) {
 		Include: v.Include, Exclude: v.Exclude, Invert: v.Invert, NewDevices: v.NewDevices,
 	})
 	faultsOf(h.prefix, err, fault)
+	h.redirect = v.RedirectURL
+	if why := badRedirect(v.RedirectURL); why != "" {
+		fault("%sREDIRECT_URL: %s, such as https://home.example/callback/%s", h.prefix, why, h.name)
+	}
 	for _, name := range later() {
 		if value, _ := s.env.get(h.prefix + name); value != "" {
 			fault("%s%s: this version does not know this setting yet", h.prefix, name)

@@ -73,6 +73,7 @@ func open(from hubs.Settings, deps hubs.Deps) (hubs.Hub, error) {
 	})
 	h := newHub(&client{rest: calls, http: deps.HTTP, tokens: tokens, base: base, prefix: newPrefix()}, deps.Log)
 	h.quota = quota
+	h.login = tokens.Login
 	return h, nil
 }
 

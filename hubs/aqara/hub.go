@@ -9,6 +9,7 @@ import (
 
 	"github.com/rs/zerolog"
 
+	"github.com/hub2mqtt/hub2mqtt/auth"
 	"github.com/hub2mqtt/hub2mqtt/hubs"
 	"github.com/hub2mqtt/hub2mqtt/hubs/internal/rest"
 )
@@ -17,6 +18,7 @@ import (
 type hub struct {
 	client *client
 	quota  *rest.Quota
+	login  func(context.Context, auth.Token) error // takes a token that a person pasted
 	log    zerolog.Logger
 	now    func() time.Time
 
