@@ -163,8 +163,7 @@ func (r *rig) open(tr http.RoundTripper) {
 	log := zerolog.New(r.log)
 	h, err := Vendor().Open(r.env, hubs.Deps{
 		Name: "home", HTTP: tr, Log: log, Cache: r.cache,
-		Tokens: func(cfg auth.Config) *auth.Manager {
-			cfg.Account = "home/" + cfg.Account
+		SharedTokens: func(cfg auth.Config) *auth.Manager {
 			cfg.Store, cfg.Log = r.store, log
 			r.tokens = auth.NewManager(cfg)
 			return r.tokens

@@ -12,6 +12,8 @@
 package tuya
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"maps"
@@ -85,12 +87,18 @@ func open(from hubs.Settings, deps hubs.Deps) (hubs.Hub, error) {
 		http: deps.HTTP, base: cfg.base, id: cfg.id, secret: secret, log: deps.Log, fight: newFight(deps.Log),
 	}
 	c.clock.log = deps.Log
-	c.tokens = deps.Tokens(auth.Config{
-		Account: "project", Identity: cfg.base + " " + cfg.id, Grant: &grant{client: c},
-	})
+	// Hubs for several accounts of one project share its token: each grant ends the one before.
+	identity := cfg.base + " " + cfg.id
+	c.tokens = deps.SharedTokens(auth.Config{Account: accountName(identity), Identity: identity, Grant: &grant{client: c}})
 	h := newHub(cfg, c, deps)
 	h.quota = quota
 	return h, nil
+}
+
+// accountName names the token's place in the store.
+func accountName(identity string) string {
+	sum := sha256.Sum256([]byte(identity))
+	return "tuya/" + hex.EncodeToString(sum[:8])
 }
 
 // secret is the Access Secret as the user gave it.
