@@ -2,6 +2,8 @@ package tuya
 
 import (
 	"context"
+	"errors"
+	"maps"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -37,9 +39,7 @@ func (s *sim) vars(url string, more map[string]string) map[string]string {
 	vars := map[string]string{
 		"URL": url, "PushURL": "ws" + url[len("http"):], "AccessID": tuyatest.AccessID, "AccessSecret": tuyatest.AccessSecret,
 	}
-	for k, v := range more {
-		vars[k] = v
-	}
+	maps.Copy(vars, more)
 	return vars
 }
 
@@ -212,7 +212,7 @@ func TestSlice(t *testing.T) {
 				t.Errorf("%d messages are not acknowledged", n)
 			}
 		})
-		if err != context.Canceled {
+		if !errors.Is(err, context.Canceled) {
 			t.Logf("watch ended with %v", err)
 		}
 		i := slices.IndexFunc(list, func(d hubs.Device) bool { return d.ID == tuyatest.Motion })

@@ -213,9 +213,9 @@ func TestPulsarDial(t *testing.T) {
 		want    hubs.Fault
 		text    string
 	}{
-		"401": {func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(401) }, hubs.Misconfigured, "does not take this project"},
-		"429": {func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(429) }, hubs.Limited, "fewer"},
-		"500": {func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(500) }, hubs.Transient, "no WebSocket"},
+		"401": {func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusUnauthorized) }, hubs.Misconfigured, "does not take this project"},
+		"429": {func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusTooManyRequests) }, hubs.Limited, "fewer"},
+		"500": {func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusInternalServerError) }, hubs.Transient, "no WebSocket"},
 		"redirect": {func(w http.ResponseWriter, r *http.Request) {
 			http.Redirect(w, r, "http://example.test/", http.StatusFound)
 		}, hubs.Transient, "no WebSocket"},
