@@ -49,12 +49,13 @@ func (b *builder) climate() {
 		alone: alone, modes: map[string]string{},
 	}
 	c.temperatures(b)
-	if c.on == nil && c.mode == nil && c.target == nil && c.measured == nil {
-		return // an empty device
+	modes := c.pickModes()
+	if len(modes) == 0 {
+		return // an empty device, or a thermometer
 	}
 	s := hubs.Climate{
 		Target: c.target != nil, Measures: c.measured != nil, MeasuresHumidity: c.humid != nil, Humidity: c.wet != nil,
-		Modes: c.pickModes(), Presets: c.presets,
+		Modes: modes, Presets: c.presets,
 	}
 	if c.target != nil {
 		s.Min, s.Max, s.Step = c.range_()

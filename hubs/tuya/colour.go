@@ -105,6 +105,7 @@ func (l *light) setColour(c hsv, v values) write {
 	case 12:
 		return l.colour.set(fmt.Sprintf("%04x%04x%04x", int(h), int(sat), int(bright)))
 	case 14:
+		h = math.Mod(h, hueTop) // the digits of a full circle stand for no colour
 		r, g, b := hsvToRGB(h, c.s/100, c.v/100)
 		return l.colour.set(fmt.Sprintf("%02x%02x%02x%04x%02x%02x", int(r), int(g), int(b), int(h), int(sat), int(bright)))
 	}

@@ -92,7 +92,7 @@ func (f *fan) level(v values) (float64, bool) {
 		return float64((i + 1) * 100 / max(len(f.speed.fn.options), 1)), ok && i >= 0
 	}
 	n, ok := v.number(f.speed)
-	return percentWhole(0.01 + f.speed.shown().span().share(n)*0.99), ok
+	return percentWhole(0.01 + f.speed.integer().span().share(n)*0.99), ok
 }
 
 func (f *fan) write(cmd *hubs.Command, _ values) ([]write, error) {

@@ -29,6 +29,7 @@ type part struct {
 	entity  hubs.Entity
 	unit    unit
 	generic bool // no table knows the data point
+	mute    bool // it can only be written
 }
 
 // omission is a data point that is not shown, and why.
@@ -108,7 +109,11 @@ func (b *builder) take(s specification) {
 func (b *builder) datum(c *codeSpec) *datum {
 	d := b.m.data[c.Code]
 	if d == nil {
-		d = &datum{code: c.Code, norm: normal(c.Code)}
+		d = &datum{code: c.Code, key: c.Code}
+		if c.as != "" {
+			d.key = c.as
+		}
+		d.norm = normal(d.key)
 		b.m.data[c.Code] = d
 		b.order = append(b.order, d)
 	}
@@ -197,6 +202,7 @@ func (m *model) finish() {
 			e.Name += " (" + strings.ReplaceAll(e.Key, "_", " ") + ")"
 		}
 		names[kind+e.Name] = true
+		p.mute = !slices.ContainsFunc(e.Spec.Fields(), func(f hubs.Field) bool { return !f.Unseen })
 		for _, d := range p.unit.uses() {
 			if d != nil && !slices.Contains(m.touch[d.code], i) {
 				m.touch[d.code] = append(m.touch[d.code], i)

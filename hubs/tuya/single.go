@@ -46,13 +46,13 @@ func (b *builder) special(d *datum) []part {
 }
 
 func (b *builder) entity(d *datum, r rule, s hubs.Spec) hubs.Entity {
-	return hubs.Entity{Key: d.code, Name: b.called(r, d), Role: r.role, Class: r.class, Hidden: r.hidden, Spec: s}
+	return hubs.Entity{Key: d.key, Name: b.called(r, d), Role: r.role, Class: r.class, Hidden: r.hidden, Spec: s}
 }
 
 // other is the part of a setting or detail that is what its type says; generic where no
 // table knows even its name.
 func (b *builder) other(d *datum, s hubs.Spec, u unit) part {
-	e := hubs.Entity{Key: d.code, Name: title(d), Hidden: true, Spec: s, Role: hubs.Config}
+	e := hubs.Entity{Key: d.key, Name: title(d), Hidden: true, Spec: s, Role: hubs.Config}
 	switch s.(type) {
 	case hubs.Sensor, hubs.Binary:
 		e.Role = hubs.Diagnostic
@@ -73,6 +73,9 @@ func isTime(u hubs.Unit) bool {
 
 func (b *builder) boolean(d *datum) part {
 	u := &onOff{d: d}
+	if d.st.is(typeEnum) { // written as a truth, reported as a word
+		u.on = onWords(d.st.options, "")
+	}
 	if r, ok := binaryRules.find(b.category, d.norm); ok && (d.fn == nil || !r.may) {
 		return part{entity: b.entity(d, r, hubs.Binary{}), unit: u}
 	}
@@ -125,7 +128,7 @@ func (b *builder) integer(d *datum) part {
 }
 
 func (b *builder) sensor(d *datum, r rule) part {
-	t := d.shown()
+	t := d.integer()
 	u := &number{d: d, factor: 1, sensor: true}
 	unit := b.unitOf(d)
 	if unit == "" {
@@ -172,10 +175,7 @@ func convert(c hubs.Class, u hubs.Unit) (hubs.Unit, float64) {
 // unitOf is the unit of an Integer. A temperature without one is what the device says it
 // shows, else in °C.
 func (b *builder) unitOf(d *datum) hubs.Unit {
-	t := d.shown()
-	if t.kind != typeInt {
-		t = d.control()
-	}
+	t := d.integer()
 	switch {
 	case t.unit != "" && t.unit != hubs.Percent:
 		return t.unit
@@ -323,7 +323,7 @@ func (b *builder) bitmap(d *datum) []part {
 		})
 	}
 	e := hubs.Entity{
-		Key: d.code, Name: title(d), Role: hubs.Diagnostic, Class: hubs.Problem, Spec: hubs.Binary{},
+		Key: d.key, Name: title(d), Role: hubs.Diagnostic, Class: hubs.Problem, Spec: hubs.Binary{},
 		Attrs: []hubs.Field{{Attr: activeAttr, Kind: hubs.KindText}},
 	}
 	r, known := faultRules.find("", d.norm)
@@ -341,7 +341,7 @@ func bitKey(d *datum, label string) string {
 	if slices.Contains([]string{"tankfull", "defrost", "wet"}, label) {
 		return label
 	}
-	return d.code + "_" + label
+	return d.key + "_" + label
 }
 
 func isFault(code string) bool {
@@ -357,7 +357,7 @@ func (b *builder) shocks(d *datum) []part {
 	for _, w := range d.options() {
 		if r, ok := shockRules[w]; ok {
 			out = append(out, part{
-				entity: hubs.Entity{Key: d.code + "_" + w, Name: r.name, Class: r.class, Spec: hubs.Binary{}},
+				entity: hubs.Entity{Key: d.key + "_" + w, Name: r.name, Class: r.class, Spec: hubs.Binary{}},
 				unit:   &onOff{d: d, on: []string{w}},
 			})
 		}

@@ -22,7 +22,7 @@ func (u *onOff) uses() []*datum { return []*datum{u.d} }
 
 func (u *onOff) read(v values, say sayer) {
 	on, ok := v.boolean(u.d)
-	if u.on != nil {
+	if u.on != nil && (!ok || u.d.shown().is(typeEnum)) {
 		w, known := v.text(u.d)
 		on = slices.Contains(u.on, w)
 		ok = known && (on || isNo(w) || slices.Contains(u.d.options(), w))
@@ -32,7 +32,7 @@ func (u *onOff) read(v values, say sayer) {
 
 func (u *onOff) write(cmd *hubs.Command, _ values) ([]write, error) {
 	on, ok := boolOf(cmd, hubs.On)
-	if !ok || u.on != nil || !u.d.writable() {
+	if !ok || !u.d.fn.is(typeBool) {
 		return nil, readOnly(cmd.Entity)
 	}
 	return []write{u.d.set(on)}, nil
