@@ -58,7 +58,7 @@ func (b *builder) climate() {
 		Modes: modes, Presets: c.presets,
 	}
 	if c.target != nil {
-		s.Min, s.Max, s.Step = c.range_()
+		s.Min, s.Max, s.Step = c.span()
 	}
 	if c.wet != nil {
 		lo, hi, _ := c.wet.control().bounds()
@@ -155,8 +155,8 @@ func (c *climate) uses() []*datum {
 	return []*datum{c.on, c.mode, c.measured, c.target, c.humid, c.wet, c.fan, c.swing, c.swingH, c.swingV}
 }
 
-// range_ is the range of the target in °C.
-func (c *climate) range_() (lo, hi, step float64) {
+// span is the range of the target in °C.
+func (c *climate) span() (lo, hi, step float64) {
 	lo, hi, step = c.target.control().bounds()
 	if !c.fahrenheit {
 		return lo, hi, step

@@ -43,7 +43,7 @@ func TestWrittenColour(t *testing.T) {
 		}
 		return &light{colour: d}, v
 	}
-	wide := &typed{kind: typeJSON, h: &span{0, 360}, s: &span{0, 1000}, v: &span{0, 1000}}
+	wide := &typed{kind: typeJSON, s: &span{0, 1000}, v: &span{0, 1000}}
 	for name, c := range map[string]struct {
 		colour *typed
 		last   string

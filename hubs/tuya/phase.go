@@ -101,7 +101,7 @@ func (b *builder) phase(d *datum) []part {
 	p, readable := d.phaseOf(raw)
 	var out []part
 	for _, m := range phaseMeasures {
-		if m.extra && has && !(readable && p.full) {
+		if m.extra && has && (!readable || !p.full) {
 			continue
 		}
 		label := strings.ReplaceAll(m.key, "_", " ")

@@ -180,13 +180,16 @@ func (u *bit) read(v values, say sayer) {
 func (u *bit) write(cmd *hubs.Command, _ values) ([]write, error) { return nil, readOnly(cmd.Entity) }
 
 // plain is a text as it comes, or JSON as it is written.
-type plain struct{ d *datum }
+type plain struct {
+	d   *datum
+	max int // characters
+}
 
 func (u *plain) uses() []*datum { return []*datum{u.d} }
 
 func (u *plain) read(v values, say sayer) {
 	s, ok := v.text(u.d)
-	if utf8.RuneCountInString(s) > longest || !utf8.ValidString(s) {
+	if utf8.RuneCountInString(s) > u.max || !utf8.ValidString(s) {
 		ok = false // a part of it would be taken for the whole
 	}
 	say.text(hubs.Main, s, ok, v.at(u.d))
@@ -206,6 +209,7 @@ func (u *plain) write(cmd *hubs.Command, _ values) ([]write, error) {
 		if !json.Valid([]byte(s)) {
 			return nil, invalid("%s takes JSON", cmd.Entity)
 		}
+	default:
 	}
 	return []write{u.d.set(s)}, nil
 }
