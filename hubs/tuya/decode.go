@@ -1,6 +1,7 @@
 package tuya
 
 import (
+	"slices"
 	"time"
 
 	"github.com/hub2mqtt/hub2mqtt/hubs"
@@ -65,10 +66,10 @@ func (m *model) readings(points []point, pushed bool, known ...point) hubs.Readi
 
 // tell adds what v says of the part to a reading.
 func (p *part) tell(v values, r *hubs.Reading) {
-	if p.mute {
-		return
-	}
 	p.unit.read(v, func(a hubs.Attr, val hubs.Value, at time.Time) {
+		if slices.Contains(p.unseen, a) {
+			return
+		}
 		r.Values = append(r.Values, hubs.PointValue{Point: hubs.Point{Entity: p.entity.Key, Attr: a}, Value: val, At: at})
 	})
 }

@@ -28,8 +28,8 @@ type ringer interface {
 type part struct {
 	entity  hubs.Entity
 	unit    unit
-	generic bool // no table knows the data point
-	mute    bool // it can only be written
+	generic bool        // no table knows the data point
+	unseen  []hubs.Attr // declared as never reported
 }
 
 // omission is a data point that is not shown, and why.
@@ -202,7 +202,11 @@ func (m *model) finish() {
 			e.Name += " (" + strings.ReplaceAll(e.Key, "_", " ") + ")"
 		}
 		names[kind+e.Name] = true
-		p.mute = !slices.ContainsFunc(e.Spec.Fields(), func(f hubs.Field) bool { return !f.Unseen })
+		for _, f := range e.Spec.Fields() {
+			if f.Unseen {
+				p.unseen = append(p.unseen, f.Attr)
+			}
+		}
 		for _, d := range p.unit.uses() {
 			if d != nil && !slices.Contains(m.touch[d.code], i) {
 				m.touch[d.code] = append(m.touch[d.code], i)
