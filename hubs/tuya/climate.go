@@ -12,6 +12,7 @@ type climate struct {
 	on, mode, measured, target, humid, wet, fan *datum
 	swing, swingH, swingV                       *datum
 	modes                                       map[string]string // hub's mode by the maker's word
+	all                                         []string          // the modes it can be in
 	presets                                     []string
 	alone                                       string // the mode of a device that can only be switched
 	fahrenheit                                  bool
@@ -125,9 +126,10 @@ func (c *climate) pickModes() []string {
 			}
 		}
 	}
-	if c.on != nil && (c.mode == nil || len(c.presets) > 0) && !slices.Contains(modes, c.alone) {
+	if (c.on != nil && c.mode == nil || len(c.presets) > 0) && !slices.Contains(modes, c.alone) {
 		modes = append(modes, c.alone)
 	}
+	c.all = modes
 	return modes
 }
 
@@ -224,14 +226,11 @@ func (c *climate) modeNow(v values) string {
 		return c.alone
 	}
 	w, _ := v.text(c.mode)
-	if hvac := c.modes[w]; hvac != "" && !slices.Contains(c.presets, w) {
+	switch hvac := c.modes[w]; {
+	case slices.Contains(c.all, hvac):
 		return hvac
-	}
-	if slices.Contains(c.presets, w) {
-		if c.on != nil {
-			return c.alone
-		}
-		return c.modes[w]
+	case slices.Contains(c.presets, w):
+		return c.alone
 	}
 	return ""
 }
@@ -333,9 +332,13 @@ func (c *climate) setMode(mode string, v values) ([]write, error) {
 			return append(out, c.mode.set(w)), nil
 		}
 	}
-	now, _ := v.text(c.mode)
-	if mode == c.alone && len(c.presets) > 0 && !slices.Contains(c.presets, now) {
-		return append(out, c.mode.set(c.presets[0])), nil
+	if now, _ := v.text(c.mode); mode == c.alone && len(c.presets) > 0 {
+		switch {
+		case !slices.Contains(c.presets, now):
+			return append(out, c.mode.set(c.presets[0])), nil
+		case len(out) == 0:
+			return append(out, c.mode.set(now)), nil // it is in it: said again, so that something is
+		}
 	}
 	if len(out) == 0 {
 		return nil, invalid("%s is no mode of it", mode)

@@ -112,7 +112,7 @@ func TestEncode(t *testing.T) {
 		"siren":                      {"Siren", "alarm_switch", set(hubs.On, true), "", "alarm_switch=true"},
 		"lock":                       {"Door lock", "lock", set(hubs.State, hubs.Unlocked), "", "door=true"},
 		"text":                       {"Something of a category nobody knows", "notes", set(hubs.Main, "hi"), "", `notes="hi"`},
-		"text that must be JSON":     {"Something of a category nobody knows", "plan", set(hubs.Main, "{"), "", "invalid"},
+		"an object":                  {"Something of a category nobody knows", "plan", set(hubs.Main, "{}"), "", "read_only"},
 		"bytes that must be base64":  {"Breaker with signed phases", "alarm_set_1", set(hubs.Main, "?"), "", "invalid"},
 		"a word that it has not":     {"Bulb in a scene", "switch_led", set(hubs.Effect, "disco"), "", "invalid"},
 		"a sensor":                   {"Plug with meter", "cur_power", set(hubs.Main, 3), "", "read_only"},

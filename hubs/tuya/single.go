@@ -288,7 +288,7 @@ func (b *builder) shocks(d *datum) []part {
 func (b *builder) text(d *datum) part {
 	u := &plain{d: d, max: longest}
 	r, ok := textRules.find(b.category, d.norm)
-	if d.fn == nil {
+	if d.fn == nil || d.fn.kind == typeJSON { // an object that only the maker's app can make
 		s := hubs.Sensor{Kind: hubs.KindText}
 		if ok {
 			if r.role == hubs.Config {
