@@ -143,6 +143,8 @@ type codeSpec struct {
 	Report string `json:"report_type,omitempty"`
 	// Property: only the thing model knows it, so that it is written as a property.
 	Property bool `json:"property,omitempty"`
+	// as is the code that tables know it by, where a correction says so.
+	as string
 }
 
 // UnmarshalJSON takes what specifications, functions and a stored one look like.

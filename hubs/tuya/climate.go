@@ -12,6 +12,7 @@ type climate struct {
 	on, mode, measured, target, humid, wet, fan *datum
 	swing, swingH, swingV                       *datum
 	modes                                       map[string]string // hub's mode by the maker's word
+	all                                         []string          // the modes it can be in
 	presets                                     []string
 	alone                                       string // the mode of a device that can only be switched
 	fahrenheit                                  bool
@@ -49,15 +50,16 @@ func (b *builder) climate() {
 		alone: alone, modes: map[string]string{},
 	}
 	c.temperatures(b)
-	if c.on == nil && c.mode == nil && c.target == nil && c.measured == nil {
-		return // an empty device
+	modes := c.pickModes()
+	if len(modes) == 0 {
+		return // an empty device, or a thermometer
 	}
 	s := hubs.Climate{
 		Target: c.target != nil, Measures: c.measured != nil, MeasuresHumidity: c.humid != nil, Humidity: c.wet != nil,
-		Modes: c.pickModes(), Presets: c.presets,
+		Modes: modes, Presets: c.presets,
 	}
 	if c.target != nil {
-		s.Min, s.Max, s.Step = c.range_()
+		s.Min, s.Max, s.Step = c.span()
 	}
 	if c.wet != nil {
 		lo, hi, _ := c.wet.control().bounds()
@@ -124,9 +126,10 @@ func (c *climate) pickModes() []string {
 			}
 		}
 	}
-	if c.on != nil && (c.mode == nil || len(c.presets) > 0) && !slices.Contains(modes, c.alone) {
+	if (c.on != nil && c.mode == nil || len(c.presets) > 0) && !slices.Contains(modes, c.alone) {
 		modes = append(modes, c.alone)
 	}
+	c.all = modes
 	return modes
 }
 
@@ -154,8 +157,8 @@ func (c *climate) uses() []*datum {
 	return []*datum{c.on, c.mode, c.measured, c.target, c.humid, c.wet, c.fan, c.swing, c.swingH, c.swingV}
 }
 
-// range_ is the range of the target in °C.
-func (c *climate) range_() (lo, hi, step float64) {
+// span is the range of the target in °C.
+func (c *climate) span() (lo, hi, step float64) {
 	lo, hi, step = c.target.control().bounds()
 	if !c.fahrenheit {
 		return lo, hi, step
@@ -223,14 +226,11 @@ func (c *climate) modeNow(v values) string {
 		return c.alone
 	}
 	w, _ := v.text(c.mode)
-	if hvac := c.modes[w]; hvac != "" && !slices.Contains(c.presets, w) {
+	switch hvac := c.modes[w]; {
+	case slices.Contains(c.all, hvac):
 		return hvac
-	}
-	if slices.Contains(c.presets, w) {
-		if c.on != nil {
-			return c.alone
-		}
-		return c.modes[w]
+	case slices.Contains(c.presets, w):
+		return c.alone
 	}
 	return ""
 }
@@ -332,9 +332,13 @@ func (c *climate) setMode(mode string, v values) ([]write, error) {
 			return append(out, c.mode.set(w)), nil
 		}
 	}
-	now, _ := v.text(c.mode)
-	if mode == c.alone && len(c.presets) > 0 && !slices.Contains(c.presets, now) {
-		return append(out, c.mode.set(c.presets[0])), nil
+	if now, _ := v.text(c.mode); mode == c.alone && len(c.presets) > 0 {
+		switch {
+		case !slices.Contains(c.presets, now):
+			return append(out, c.mode.set(c.presets[0])), nil
+		case len(out) == 0:
+			return append(out, c.mode.set(now)), nil // it is in it: said again, so that something is
+		}
 	}
 	if len(out) == 0 {
 		return nil, invalid("%s is no mode of it", mode)

@@ -61,19 +61,20 @@ func parseHex(s string) (rawColour, bool) {
 	return rawColour{h: pair(3), s: float64(b[5]), v: float64(b[6]), hex: 14}, true
 }
 
-// spans are the ranges of the colour's parts: those of the specification, else what
-// the values prove, else what the lamp's other data points suggest.
-func (l *light) spans(c rawColour) (h, s, v span) {
-	h, s, v = span{0, hueTop}, span{0, narrowHi}, span{0, narrowHi}
+// spans are the ranges of the saturation and the value of a colour: those of the
+// specification, else what the values prove, else what the lamp's other data points
+// suggest.
+func (l *light) spans(c rawColour) (s, v span) {
+	s, v = span{0, narrowHi}, span{0, narrowHi}
 	if c.hex != 14 && (l.wide || c.hex == 12 || c.s > narrowHi || c.v > narrowHi) {
 		s.hi, v.hi = wideHi, wideHi
 	}
 	for _, t := range []*typed{l.colour.fn, l.colour.st} {
-		if t != nil && t.h != nil && t.s != nil && t.v != nil {
-			return *t.h, *t.s, *t.v
+		if t != nil && t.s != nil && t.v != nil {
+			return *t.s, *t.v
 		}
 	}
-	return h, s, v
+	return s, v
 }
 
 func (l *light) colourOf(v values) (hsv, bool) {
@@ -85,7 +86,7 @@ func (l *light) colourOf(v values) (hsv, bool) {
 	if !ok {
 		return hsv{}, false
 	}
-	_, s, val := l.spans(c)
+	s, val := l.spans(c)
 	return hsv{min(max(c.h, 0), hueTop), percentOf((c.s - s.lo) / (s.hi - s.lo)), percentOf((c.v - val.lo) / (val.hi - val.lo))}, true
 }
 
@@ -98,13 +99,14 @@ func (l *light) setColour(c hsv, v values) write {
 	if last.hex == 0 && last == (rawColour{}) && l.colour.control().kind == typeString {
 		last.hex = 12
 	}
-	_, s, val := l.spans(last)
+	s, val := l.spans(last)
 	h := math.Round(min(max(c.h, 0), hueTop))
 	sat, bright := s.at(c.s/100), val.at(c.v/100)
 	switch last.hex {
 	case 12:
 		return l.colour.set(fmt.Sprintf("%04x%04x%04x", int(h), int(sat), int(bright)))
 	case 14:
+		h = math.Mod(h, hueTop) // the digits of a full circle stand for no colour
 		r, g, b := hsvToRGB(h, c.s/100, c.v/100)
 		return l.colour.set(fmt.Sprintf("%02x%02x%02x%04x%02x%02x", int(r), int(g), int(b), int(h), int(sat), int(bright)))
 	}

@@ -70,7 +70,7 @@ func (b *builder) cover(row coverRow) {
 	if c.state != nil && c.state != order && c.state.fn == nil {
 		b.use(c.state)
 	}
-	b.add(part{entity: hubs.Entity{Key: order.code, Name: row.name, Class: row.class, Spec: s}, unit: c})
+	b.add(part{entity: hubs.Entity{Key: order.key, Name: row.name, Class: row.class, Spec: s}, unit: c})
 }
 
 // wordOf is the first of the words that the range has, whatever its case.
@@ -114,7 +114,7 @@ func (c *cover) read(v values, say sayer) {
 	say.num(hubs.Position, p, ok, at)
 	if c.tilt != nil {
 		f, ok := v.number(c.tilt)
-		say.num(hubs.Tilt, percentWhole(1-c.tilt.shown().span().share(f)), ok, v.at(c.tilt))
+		say.num(hubs.Tilt, percentWhole(1-c.tilt.integer().span().share(f)), ok, v.at(c.tilt))
 	}
 }
 
@@ -129,7 +129,7 @@ func (c *cover) place(v values, d *datum) (float64, bool) {
 	if !ok {
 		return 0, false
 	}
-	share := d.shown().span().share(f)
+	share := d.integer().span().share(f)
 	if c.backward(v) {
 		share = 1 - share
 	}

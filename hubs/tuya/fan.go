@@ -1,6 +1,7 @@
 package tuya
 
 import (
+	"math"
 	"slices"
 
 	"github.com/hub2mqtt/hub2mqtt/hubs"
@@ -20,6 +21,9 @@ func (b *builder) fan() {
 		on: b.control("switch_fan fan_switch switch", typeBool), speed: b.control(speedCodes, typeInt),
 		preset: b.control("fan_mode mode", typeEnum), direction: b.control("fan_direction", typeEnum),
 	}
+	if f.speed != nil && !f.speed.fn.bounded() {
+		f.speed = nil
+	}
 	if d := b.control(speedCodes, typeEnum); f.speed == nil && d != nil && len(d.fn.options) > 0 {
 		f.speed = d
 	}
@@ -37,7 +41,7 @@ func (b *builder) fan() {
 	case f.speed.fn.kind == typeEnum:
 		s.Speeds = len(f.speed.fn.options)
 	default:
-		s.Speeds = 100
+		s.Speeds = int(min(f.speeds(), 100))
 	}
 	if f.preset != nil {
 		s.Presets = f.preset.fn.options
@@ -92,7 +96,15 @@ func (f *fan) level(v values) (float64, bool) {
 		return float64((i + 1) * 100 / max(len(f.speed.fn.options), 1)), ok && i >= 0
 	}
 	n, ok := v.number(f.speed)
-	return percentWhole(0.01 + f.speed.shown().span().share(n)*0.99), ok
+	t := f.speed.integer()
+	nth := 1 + math.Round(t.span().share(n)*(f.speeds()-1))
+	return percentWhole(nth / f.speeds()), ok
+}
+
+// speeds is how many speeds an Integer knows.
+func (f *fan) speeds() float64 {
+	t := f.speed.fn
+	return max(math.Floor((t.max-t.min)/t.step)+1, 1)
 }
 
 func (f *fan) write(cmd *hubs.Command, _ values) ([]write, error) {
@@ -138,7 +150,8 @@ func (f *fan) write(cmd *hubs.Command, _ values) ([]write, error) {
 func (f *fan) setLevel(level float64) write {
 	t := f.speed.fn
 	if t.kind != typeEnum {
-		return f.speed.set(whole(t.raw(t.real(t.span().at((level - 1) / 99)))))
+		nth := max(math.Ceil(level*f.speeds()/100-0.5), 1)
+		return f.speed.set(whole(t.raw(t.real(t.min + (nth-1)*t.step))))
 	}
 	n := len(t.options)
 	for i, w := range t.options {

@@ -46,11 +46,17 @@ func (f fix) apply(s specification) specification {
 	return s
 }
 
+// correct changes the descriptions of the data point: those of its code, or of its number
+// where the maker gave it a code that says nothing.
 func (x fixed) correct(list []codeSpec) bool {
 	found := false
 	for i := range list {
 		c := &list[i]
-		if c.Code != x.code {
+		switch {
+		case c.Code == x.code:
+		case x.dp > 0 && c.DP == x.dp:
+			c.as, c.Type = x.code, x.kind
+		default:
 			continue
 		}
 		found = true

@@ -258,6 +258,8 @@ func substituted(r row, a announced, diffs []string) string {
 		return "Home Assistant shows a color out of range"
 	case r["unique_id"] == "feed_report":
 		return "Home Assistant starts increments at 0"
+	case len(diffs) == 1 && r["domain"] == "fan" && strings.HasPrefix(all, "level"):
+		return "Home Assistant counts the lowest of several speeds as 1 %"
 	case all == `unit: want "km/h", got "m/s"`:
 		return "Home Assistant shows it in km/h, also what comes over MQTT"
 	case all == `class: want "", got "wind_direction"; unit: want "", got "°"; state class: want "measurement", got "measurement_angle"`:

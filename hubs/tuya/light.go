@@ -75,7 +75,7 @@ func (b *builder) light(row lightRow) {
 	if row.role == hubs.Primary { // the limits of a dimmer are settings of their own
 		row.name = strings.TrimSpace(row.name)
 	}
-	b.add(part{entity: hubs.Entity{Key: on.code, Name: row.name, Role: row.role, Spec: s}, unit: l})
+	b.add(part{entity: hubs.Entity{Key: on.key, Name: row.name, Role: row.role, Spec: s}, unit: l})
 }
 
 // isWide tells colours whose parts end at 1000, for specifications that say nothing.
@@ -83,7 +83,7 @@ func (l *light) isWide(category string) bool {
 	if l.colour == nil {
 		return false
 	}
-	return l.colour.norm == "colour_data_v2" || category == "dd" || l.level != nil && l.level.shown().max > 255
+	return l.colour.norm == "colour_data_v2" || category == "dd" || l.level != nil && l.level.integer().max > 255
 }
 
 func (l *light) uses() []*datum {
@@ -131,7 +131,7 @@ func (l *light) readLevel(v values, say sayer, mode string) {
 		return
 	}
 	f, ok := v.number(l.level)
-	say.num(hubs.Level, percentOf(l.reach(v, l.level.shown().span().share(f))), ok, at)
+	say.num(hubs.Level, percentOf(l.reach(v, l.level.integer().span().share(f))), ok, at)
 }
 
 func percentOf(share float64) float64 {
@@ -163,7 +163,7 @@ func (l *light) limits(v values) (lo, hi float64, ok bool) {
 	}
 	a, okA := v.number(l.low)
 	z, okZ := v.number(l.high)
-	lo, hi = l.low.shown().span().share(a), l.high.shown().span().share(z)
+	lo, hi = l.low.integer().span().share(a), l.high.integer().span().share(z)
 	return lo, hi, okA && okZ && hi > lo
 }
 
@@ -193,7 +193,7 @@ func (l *light) modeOf(v values) string {
 // kelvin goes by mired, in which the data point is linear; 0 is warm.
 func (l *light) kelvin(raw float64) float64 {
 	const warm, cold = 1e6 / warmest, 1e6 / coldest
-	return math.Round(1e6 / (warm - l.temp.shown().span().share(raw)*(warm-cold)))
+	return math.Round(1e6 / (warm - l.temp.integer().span().share(raw)*(warm-cold)))
 }
 
 func (l *light) temperature(kelvin float64) float64 {
@@ -251,7 +251,7 @@ func (l *light) around(v values, h float64, hasH bool, s float64, hasS bool) hsv
 		c = hsv{0, 100, 100}
 		if l.level != nil {
 			if f, known := v.number(l.level); known {
-				c.v = percentOf(l.level.shown().span().share(f))
+				c.v = percentOf(l.level.integer().span().share(f))
 			}
 		}
 	}

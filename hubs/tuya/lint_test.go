@@ -8,6 +8,8 @@ import (
 	"testing"
 	"time"
 
+	"pgregory.net/rapid"
+
 	"github.com/hub2mqtt/hub2mqtt/discovery"
 	"github.com/hub2mqtt/hub2mqtt/hubs"
 )
@@ -15,7 +17,7 @@ import (
 var layout = discovery.Layout{Prefix: "homeassistant", Base: "hub2mqtt", Hub: "tuya", Version: "1"}
 
 // messages are what would be published of a device.
-func messages(tb testing.TB, m *model, r hubs.Reading) (config discovery.Message, states []discovery.Message) {
+func messages(tb rapid.TB, m *model, r hubs.Reading) (config discovery.Message, states []discovery.Message) {
 	tb.Helper()
 	placed := discovery.Placed{Device: m.device(), ID: string(m.device().ID)}
 	ms, err := layout.Announce(placed, nil)
@@ -30,7 +32,7 @@ func messages(tb testing.TB, m *model, r hubs.Reading) (config discovery.Message
 }
 
 // checkMessages holds what would be published against Home Assistant's rules.
-func checkMessages(tb testing.TB, m *model, r hubs.Reading) {
+func checkMessages(tb rapid.TB, m *model, r hubs.Reading) {
 	tb.Helper()
 	config, states := messages(tb, m, r)
 	if err := discovery.Lint(config); err != nil {

@@ -187,7 +187,7 @@ func (b *builder) alarm() {
 	if b.category != "wg2" {
 		b.use(a.state)
 	}
-	b.add(part{entity: hubs.Entity{Key: a.mode.code, Spec: s}, unit: a})
+	b.add(part{entity: hubs.Entity{Key: a.mode.key, Spec: s}, unit: a})
 }
 
 func (a *alarm) uses() []*datum { return []*datum{a.mode, a.state, a.message} }

@@ -109,7 +109,11 @@ func (b *builder) take(s specification) {
 func (b *builder) datum(c *codeSpec) *datum {
 	d := b.m.data[c.Code]
 	if d == nil {
-		d = &datum{code: c.Code, norm: normal(c.Code)}
+		d = &datum{code: c.Code, key: c.Code}
+		if c.as != "" {
+			d.key = c.as
+		}
+		d.norm = normal(d.key)
 		b.m.data[c.Code] = d
 		b.order = append(b.order, d)
 	}

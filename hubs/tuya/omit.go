@@ -10,6 +10,9 @@ func omit(category string, d *datum) string {
 	if why, ok := omitted[d.norm]; ok {
 		return why
 	}
+	if d.st == nil && d.fn.is(typeJSON) {
+		return whyObject
+	}
 	for _, o := range omittedLike {
 		if strings.HasPrefix(d.norm, o.prefix) && !d.shown().is(typeBool, typeInt, typeEnum) {
 			return o.why

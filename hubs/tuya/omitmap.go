@@ -3,6 +3,7 @@ package tuya
 // Why data points are left out.
 const (
 	whySecret = "keys and passwords of the device: nothing that belongs on a broker"
+	whyObject = "an object that only the maker's app can make, and that is never reported"
 	whyStream = "bytes between the maker's app and the device: maps, pictures, sounds"
 )
 

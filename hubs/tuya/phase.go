@@ -101,7 +101,7 @@ func (b *builder) phase(d *datum) []part {
 	p, readable := d.phaseOf(raw)
 	var out []part
 	for _, m := range phaseMeasures {
-		if m.extra && has && !(readable && p.full) {
+		if m.extra && has && (!readable || !p.full) {
 			continue
 		}
 		label := strings.ReplaceAll(m.key, "_", " ")
@@ -110,7 +110,7 @@ func (b *builder) phase(d *datum) []part {
 		}
 		out = append(out, part{
 			entity: hubs.Entity{
-				Key: d.code + "_" + m.key, Name: clean(name + " " + label), Class: m.class,
+				Key: d.key + "_" + m.key, Name: clean(name + " " + label), Class: m.class,
 				Spec: hubs.Sensor{Unit: m.unit, Decimals: m.decimals, Accumulates: hubs.Measurement},
 			},
 			unit: &phaseValue{d: d, decimals: m.decimals, get: m.get, extra: m.extra},

@@ -50,7 +50,7 @@ func TestProducts(t *testing.T) {
 	}
 	var table strings.Builder
 	w := tabwriter.NewWriter(&table, 0, 0, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprintln(w, "category\tproducts\tpoints\ttyped\tgeneric\tleft out\t")
+	fmt.Fprint(w, "category\tproducts\tpoints\ttyped\tgeneric\tleft out\t\n")
 	for _, c := range slices.Sorted(maps.Keys(tallies)) {
 		x := tallies[c]
 		fmt.Fprintf(w, "%s\t%d\t%d\t%d\t%d\t%d\t\n", c, x.products, x.points, x.typed, x.generic, x.out)

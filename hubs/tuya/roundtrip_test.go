@@ -130,6 +130,7 @@ func coarse(m *model, e *hubs.Entity, f hubs.Field) float64 {
 			return 0.3
 		case hubs.Hue:
 			return 0.5
+		default:
 		}
 	case *climate:
 		if u.wet != nil && f.Attr == hubs.Humidity {

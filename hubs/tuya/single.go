@@ -1,7 +1,6 @@
 package tuya
 
 import (
-	"math"
 	"slices"
 	"strings"
 
@@ -14,16 +13,16 @@ func (b *builder) single(d *datum) []part {
 	if ps := b.special(d); ps != nil {
 		return ps
 	}
-	t := d.control()
-	switch {
-	case t.kind == typeBool:
+	switch d.control().kind {
+	case typeBool:
 		return []part{b.boolean(d)}
-	case t.kind == typeInt:
+	case typeInt:
 		return []part{b.integer(d)}
-	case t.kind == typeEnum:
+	case typeEnum:
 		return []part{b.enum(d)}
-	case t.kind == typeBitmap:
+	case typeBitmap:
 		return b.bitmap(d)
+	case typeString, typeJSON, typeRaw, typeOther:
 	}
 	return []part{b.text(d)}
 }
@@ -46,13 +45,13 @@ func (b *builder) special(d *datum) []part {
 }
 
 func (b *builder) entity(d *datum, r rule, s hubs.Spec) hubs.Entity {
-	return hubs.Entity{Key: d.code, Name: b.called(r, d), Role: r.role, Class: r.class, Hidden: r.hidden, Spec: s}
+	return hubs.Entity{Key: d.key, Name: b.called(r, d), Role: r.role, Class: r.class, Hidden: r.hidden, Spec: s}
 }
 
 // other is the part of a setting or detail that is what its type says; generic where no
 // table knows even its name.
 func (b *builder) other(d *datum, s hubs.Spec, u unit) part {
-	e := hubs.Entity{Key: d.code, Name: title(d), Hidden: true, Spec: s, Role: hubs.Config}
+	e := hubs.Entity{Key: d.key, Name: title(d), Hidden: true, Spec: s, Role: hubs.Config}
 	switch s.(type) {
 	case hubs.Sensor, hubs.Binary:
 		e.Role = hubs.Diagnostic
@@ -73,6 +72,9 @@ func isTime(u hubs.Unit) bool {
 
 func (b *builder) boolean(d *datum) part {
 	u := &onOff{d: d}
+	if d.st.is(typeEnum) { // written as a truth, reported as a word
+		u.on = onWords(d.st.options, "")
+	}
 	if r, ok := binaryRules.find(b.category, d.norm); ok && (d.fn == nil || !r.may) {
 		return part{entity: b.entity(d, r, hubs.Binary{}), unit: u}
 	}
@@ -125,7 +127,7 @@ func (b *builder) integer(d *datum) part {
 }
 
 func (b *builder) sensor(d *datum, r rule) part {
-	t := d.shown()
+	t := d.integer()
 	u := &number{d: d, factor: 1, sensor: true}
 	unit := b.unitOf(d)
 	if unit == "" {
@@ -153,48 +155,6 @@ func (b *builder) sensor(d *datum, r rule) part {
 	return part{entity: b.entity(d, r, s), unit: u}
 }
 
-// convert gives the unit that a class is shown in, and the factor from the maker's.
-func convert(c hubs.Class, u hubs.Unit) (hubs.Unit, float64) {
-	const thousandth = 1e-3
-	switch {
-	case c == hubs.Current && u == hubs.MilliAmpere:
-		return hubs.Ampere, thousandth
-	case c == hubs.Voltage && u == hubs.MilliVolt:
-		return hubs.Volt, thousandth
-	case (c == hubs.CarbonDioxide || c == hubs.CarbonMonoxide) && u == hubs.PPB:
-		return hubs.PPM, thousandth
-	case (c == hubs.PM1 || c == hubs.PM25 || c == hubs.PM10) && u == "mg/m³":
-		return hubs.MicrogramM3, 1000
-	}
-	return u, 1
-}
-
-// unitOf is the unit of an Integer. A temperature without one is what the device says it
-// shows, else in °C.
-func (b *builder) unitOf(d *datum) hubs.Unit {
-	t := d.shown()
-	if t.kind != typeInt {
-		t = d.control()
-	}
-	switch {
-	case t.unit != "" && t.unit != hubs.Percent:
-		return t.unit
-	case t.unit == "" && strings.HasSuffix(d.norm, "_f"):
-		return hubs.Fahrenheit
-	case t.unit == "" && isTemperature(d.norm):
-		if w, _ := b.now.text(b.find("temp_unit_convert", typeEnum)); strings.EqualFold(w, "f") {
-			return hubs.Fahrenheit
-		}
-		return hubs.Celsius
-	}
-	return t.unit
-}
-
-func isTemperature(code string) bool {
-	r, ok := sensorRules[code]
-	return ok && r.class == hubs.Temperature || code == "temp_set"
-}
-
 func (b *builder) number(d *datum, r rule) part {
 	t := d.fn
 	unit := b.unitOf(d)
@@ -207,47 +167,6 @@ func (b *builder) number(d *datum, r rule) part {
 		s.Min, s.Max = 0, 0
 	}
 	return part{entity: b.entity(d, r, s), unit: &number{d: d, factor: 1, decimals: t.scale}}
-}
-
-// guess types a measurement that no table knows by its unit and its code.
-func guess(d *datum) (rule, bool) {
-	u, has := d.shown().unit, func(parts ...string) bool {
-		return slices.ContainsFunc(parts, func(p string) bool { return strings.Contains(d.norm, p) })
-	}
-	r := rule{name: title(d), adds: hubs.Measurement}
-	switch {
-	case u == hubs.Percent && has("batter", "electricity", "soc"):
-		r.class, r.role = hubs.Battery, hubs.Diagnostic
-	case u == hubs.Percent && has("humid"):
-		r.class = hubs.HumidityClass
-	case u == hubs.Celsius || u == hubs.Fahrenheit:
-		r.class = hubs.Temperature
-	case u == hubs.Watt || u == hubs.KiloWatt:
-		r.class = hubs.Power
-	case u == hubs.Volt || u == hubs.MilliVolt:
-		r.class = hubs.Voltage
-	case u == hubs.Ampere || u == hubs.MilliAmpere:
-		r.class = hubs.Current
-	case u == hubs.KiloWattH || u == hubs.WattHour:
-		r.class, r.adds = hubs.Energy, hubs.Increasing
-	case u == hubs.Hertz:
-		r.class = hubs.Frequency
-	case u == hubs.Lux:
-		r.class = hubs.Illuminance
-	case u == hubs.HectoPascal || u == hubs.KiloPascal || u == hubs.Pascal:
-		r.class = hubs.Pressure
-	case u == hubs.PPM && has("co2"):
-		r.class = hubs.CarbonDioxide
-	case u == hubs.MicrogramM3 && has("pm25", "pm2_5"):
-		r.class = hubs.PM25
-	case u == "var" || u == "kvar":
-		r.class = hubs.ReactivePower
-	case u == "VA":
-		r.class = hubs.ApparentPower
-	default:
-		return rule{}, false
-	}
-	return r, true
 }
 
 // enum makes a yes or no of what is one, a choice of what can be set, a sensor of the
@@ -323,7 +242,7 @@ func (b *builder) bitmap(d *datum) []part {
 		})
 	}
 	e := hubs.Entity{
-		Key: d.code, Name: title(d), Role: hubs.Diagnostic, Class: hubs.Problem, Spec: hubs.Binary{},
+		Key: d.key, Name: title(d), Role: hubs.Diagnostic, Class: hubs.Problem, Spec: hubs.Binary{},
 		Attrs: []hubs.Field{{Attr: activeAttr, Kind: hubs.KindText}},
 	}
 	r, known := faultRules.find("", d.norm)
@@ -341,7 +260,7 @@ func bitKey(d *datum, label string) string {
 	if slices.Contains([]string{"tankfull", "defrost", "wet"}, label) {
 		return label
 	}
-	return d.code + "_" + label
+	return d.key + "_" + label
 }
 
 func isFault(code string) bool {
@@ -357,7 +276,7 @@ func (b *builder) shocks(d *datum) []part {
 	for _, w := range d.options() {
 		if r, ok := shockRules[w]; ok {
 			out = append(out, part{
-				entity: hubs.Entity{Key: d.code + "_" + w, Name: r.name, Class: r.class, Spec: hubs.Binary{}},
+				entity: hubs.Entity{Key: d.key + "_" + w, Name: r.name, Class: r.class, Spec: hubs.Binary{}},
 				unit:   &onOff{d: d, on: []string{w}},
 			})
 		}
@@ -367,9 +286,9 @@ func (b *builder) shocks(d *datum) []part {
 
 // text makes a text of what has no better form.
 func (b *builder) text(d *datum) part {
-	u := &plain{d: d}
+	u := &plain{d: d, max: longest}
 	r, ok := textRules.find(b.category, d.norm)
-	if d.fn == nil {
+	if d.fn == nil || d.fn.kind == typeJSON { // an object that only the maker's app can make
 		s := hubs.Sensor{Kind: hubs.KindText}
 		if ok {
 			if r.role == hubs.Config {
@@ -385,6 +304,7 @@ func (b *builder) text(d *datum) part {
 	} else {
 		s.Max = longest
 	}
+	u.max = s.Max
 	if ok {
 		return part{entity: b.entity(d, r, s), unit: u}
 	}
@@ -393,9 +313,3 @@ func (b *builder) text(d *datum) part {
 
 // longest is how long a text can be where it is shown.
 const longest = 255
-
-// real64 keeps a converted number to the places that mean anything.
-func round(f float64, decimals int) float64 {
-	p := math.Pow10(decimals)
-	return math.Round(f*p) / p
-}

@@ -56,9 +56,10 @@ type typed struct {
 	options        []string // of an Enum
 	labels         []string // of a Bitmap, lowest bit first
 	maxLen         int      // of a String; 0: not told
-	// h, s, v are the ranges of a colour; nil where the specification says nothing.
-	h, s, v *span
-	sum     bool // reports are increments
+	// s and v are the ranges of a colour's saturation and value; nil where the
+	// specification says nothing.
+	s, v *span
+	sum  bool // reports are increments
 }
 
 // span is a range of numbers.
@@ -91,7 +92,6 @@ func newTyped(c *codeSpec) *typed {
 		Range  loose.List[word] `json:"range"`
 		Label  loose.List[word] `json:"label"`
 		MaxLen loose.Number     `json:"maxlen"`
-		H      colourRange      `json:"h"`
 		S      colourRange      `json:"s"`
 		V      colourRange      `json:"v"`
 	}
@@ -118,7 +118,7 @@ func newTyped(c *codeSpec) *typed {
 			t.labels = append(t.labels, string(l))
 		}
 	case typeJSON, typeString:
-		t.h, t.s, t.v = w.H.span(), w.S.span(), w.V.span()
+		t.s, t.v = w.S.span(), w.V.span()
 	default:
 	}
 	return t

@@ -2,7 +2,6 @@ package tuya
 
 import (
 	"encoding/base64"
-	"encoding/json"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -22,7 +21,7 @@ func (u *onOff) uses() []*datum { return []*datum{u.d} }
 
 func (u *onOff) read(v values, say sayer) {
 	on, ok := v.boolean(u.d)
-	if u.on != nil {
+	if u.on != nil && (!ok || u.d.shown().is(typeEnum)) {
 		w, known := v.text(u.d)
 		on = slices.Contains(u.on, w)
 		ok = known && (on || isNo(w) || slices.Contains(u.d.options(), w))
@@ -32,7 +31,7 @@ func (u *onOff) read(v values, say sayer) {
 
 func (u *onOff) write(cmd *hubs.Command, _ values) ([]write, error) {
 	on, ok := boolOf(cmd, hubs.On)
-	if !ok || u.on != nil || !u.d.writable() {
+	if !ok || !u.d.fn.is(typeBool) {
 		return nil, readOnly(cmd.Entity)
 	}
 	return []write{u.d.set(on)}, nil
@@ -180,13 +179,16 @@ func (u *bit) read(v values, say sayer) {
 func (u *bit) write(cmd *hubs.Command, _ values) ([]write, error) { return nil, readOnly(cmd.Entity) }
 
 // plain is a text as it comes, or JSON as it is written.
-type plain struct{ d *datum }
+type plain struct {
+	d   *datum
+	max int // characters
+}
 
 func (u *plain) uses() []*datum { return []*datum{u.d} }
 
 func (u *plain) read(v values, say sayer) {
 	s, ok := v.text(u.d)
-	if utf8.RuneCountInString(s) > longest || !utf8.ValidString(s) {
+	if utf8.RuneCountInString(s) > u.max || !utf8.ValidString(s) {
 		ok = false // a part of it would be taken for the whole
 	}
 	say.text(hubs.Main, s, ok, v.at(u.d))
@@ -197,14 +199,12 @@ func (u *plain) write(cmd *hubs.Command, _ values) ([]write, error) {
 	if !ok || !u.d.writable() {
 		return nil, readOnly(cmd.Entity)
 	}
-	switch u.d.fn.kind {
-	case typeRaw:
+	if u.d.fn.kind == typeJSON {
+		return nil, readOnly(cmd.Entity)
+	}
+	if u.d.fn.kind == typeRaw {
 		if _, err := base64.StdEncoding.DecodeString(s); err != nil {
 			return nil, invalid("%s takes bytes in base64", cmd.Entity)
-		}
-	case typeJSON:
-		if !json.Valid([]byte(s)) {
-			return nil, invalid("%s takes JSON", cmd.Entity)
 		}
 	}
 	return []write{u.d.set(s)}, nil

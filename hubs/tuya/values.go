@@ -11,8 +11,9 @@ import (
 
 // datum is a data point of a product: what is reported and what can be written.
 type datum struct {
-	code string
-	norm string // the code as tables know it: lower case, words parted by _
+	code string // on the wire
+	key  string // what its entity is called by: the code, or a better one
+	norm string // the key as tables know it: lower case, words parted by _
 	dp   int
 	name string // the maker's
 	// fn is how it is written, st how it is reported; one of them may be nil.
@@ -44,7 +45,18 @@ func (d *datum) set(v any) write { return write{Code: d.code, Value: v, Property
 func (d *datum) setNum(n float64) write { return d.set(whole(d.control().raw(n))) }
 
 // whole makes a JSON integer of a number.
-func whole(n float64) int64 { return int64(n) }
+func whole(n float64) int64 {
+	const most = 1 << 53 // beyond that there are no whole numbers to tell apart
+	return int64(min(max(n, -most), most))
+}
+
+// integer is the side of d that is an Integer, for its range and scale.
+func (d *datum) integer() *typed {
+	if t := d.shown(); t.kind == typeInt || !d.fn.is(typeInt) {
+		return t
+	}
+	return d.fn
+}
 
 // sample is the last report of a data point.
 type sample struct {
@@ -98,7 +110,7 @@ func (v values) number(d *datum) (float64, bool) {
 		return 0, false
 	}
 	f, ok := loose.ParseNumber(raw)
-	if t := d.shown(); ok && t.kind == typeInt && t.bounded() && (f < t.min || f > t.max) {
+	if t := d.integer(); ok && t.kind == typeInt && t.bounded() && (f < t.min || f > t.max) {
 		return 0, false
 	}
 	return f, ok
@@ -110,7 +122,7 @@ func (v values) real(d *datum) (float64, bool) {
 	if !ok {
 		return 0, false
 	}
-	return d.shown().real(f), true
+	return d.integer().real(f), true
 }
 
 // text is a report as a text: numbers and truths as they are written.
