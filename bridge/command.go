@@ -37,6 +37,7 @@ type job struct {
 	discovery.Request
 	id       uint64
 	accepted time.Time
+	outward  hubs.Command // as the hub is to get it
 }
 
 // queue is a device's commands, in order. It is under its hubRun's lock.
@@ -111,7 +112,7 @@ func (h *hubRun) enqueue(ctx context.Context, d *device, req discovery.Request, 
 	}
 	req.Device = d.placed.Device.ID
 	h.commandID++
-	j := &job{Request: req, id: h.commandID, accepted: now}
+	j := &job{Request: req, id: h.commandID, accepted: now, outward: d.lenses[req.Entity].out(req.Command)}
 	q := &d.queue
 	if i := q.outdone(j); i >= 0 {
 		h.reply(q.waiting[i].Request, q.waiting[i].accepted, codeSuperseded, "a newer value came before this one was sent")
@@ -188,7 +189,7 @@ func (h *hubRun) execute(ctx context.Context, d *device, j *job) {
 	err := error(&hubs.Error{Fault: hubs.Transient, Err: fmt.Errorf("it waited longer than %s: %w", queueLimit, context.DeadlineExceeded)})
 	if time.Since(j.accepted) < queueLimit {
 		err = h.order(ctx, func(ctx context.Context) error {
-			return h.cfg.Hub.Execute(ctx, h.outward(j.Command))
+			return h.cfg.Hub.Execute(ctx, j.outward)
 		})
 	}
 	now := time.Now()

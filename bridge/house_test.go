@@ -65,7 +65,7 @@ func startHouseOn(t *testing.T, held map[string]string, store auth.KV, list ...H
 	var names []string
 	for i := range list {
 		names = append(names, list[i].Name)
-		list[i].Vendor, list[i].Log = "toy", zerolog.Nop()
+		list[i].Vendor = "toy" // its log is silent unless it was given one
 		list[i].Pace = hubs.Pace{Inventory: time.Minute, Values: 10 * time.Second, Reconcile: 10 * time.Minute}
 		s.toys[list[i].Name], _ = list[i].Hub.(*toy)
 	}

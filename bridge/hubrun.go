@@ -11,6 +11,7 @@ import (
 	"github.com/hub2mqtt/hub2mqtt/auth"
 	"github.com/hub2mqtt/hub2mqtt/discovery"
 	"github.com/hub2mqtt/hub2mqtt/hubs"
+	"github.com/hub2mqtt/hub2mqtt/hubs/overrides"
 )
 
 // HubConfig is one hub to run.
@@ -26,6 +27,9 @@ type HubConfig struct {
 	// LookForLogin looks whether another process logged in, and reports whether it may
 	// have; it is cheap. Nil: nobody looks.
 	LookForLogin func(context.Context) bool
+	Overrides    *overrides.File // what is said of its devices; nil: nothing
+	// Reread reads the overrides anew; nil: there are none.
+	Reread func() (*overrides.File, error)
 	// Calls is how many requests went to the vendor since midnight UTC; nil: nobody counts.
 	Calls func() int
 	Log   zerolog.Logger
@@ -87,8 +91,13 @@ type hubRun struct {
 	closing   bool
 	choices   choices
 	settled   settled
-	own       map[string]bool // entities of the hub's own device that are the bridge's
-	list      list
+	overrides *overrides.File
+	// overridesErr is why they could not be read anew.
+	overridesErr error
+	idleTold     bool // which of their entries mean nothing
+	sums         ledger
+	own          map[string]bool // entities of the hub's own device that are the bridge's
+	list         list
 }
 
 func newHubRun(cfg HubConfig, layout discovery.Layout, out publisher, store auth.KV, notify func()) *hubRun {
@@ -112,6 +121,7 @@ func newHubRun(cfg HubConfig, layout discovery.Layout, out publisher, store auth
 		leftovers: map[string]bool{},
 		configs:   map[string]hubs.DeviceID{},
 		health:    health{state: Starting},
+		sums:      ledger{wake: make(chan struct{}, 1)},
 	}
 }
 
@@ -122,6 +132,8 @@ func (h *hubRun) prepare(ctx context.Context) {
 	defer h.mu.Unlock()
 	h.load(ctx)
 	h.loadChoices(ctx)
+	h.useOverrides(h.cfg.Overrides)
+	h.loadSums(ctx)
 }
 
 // run works until ctx ends, then returns when all that it started has ended, or
@@ -131,6 +143,7 @@ func (h *hubRun) run(ctx context.Context) {
 	h.health.started = time.Now()
 	h.mu.Unlock()
 	h.supervise(ctx, "poller", h.pollLoop)
+	h.supervise(ctx, "sums", h.keepSums)
 	if w, ok := h.cfg.Hub.(hubs.Watcher); ok && h.cfg.Push {
 		h.supervise(ctx, "push", func(ctx context.Context) { h.watchLoop(ctx, w) })
 	}
@@ -146,6 +159,7 @@ func (h *hubRun) run(ctx context.Context) {
 	if !let {
 		h.log.Error().Msg("hub does not let go of a call, leaving it behind")
 	}
+	h.saveSums(context.WithoutCancel(ctx)) // what came while the others ended
 }
 
 // panicked is how many bugs in the hub's code were caught. h.mu is held.
@@ -206,7 +220,8 @@ func (h *hubRun) apply(news []hubs.Reading, from source) {
 			}
 			continue
 		}
-		events := d.merge(invertedReading(r, h.settled.inverted[r.Device]), from, now)
+		h.reckon(d, &r, from, now)
+		events := d.merge(d.through(r), from, now)
 		h.meter.held.Add(float64(d.held))
 		d.held = 0
 		if from.push && d.dirty && d.pushedAt.IsZero() {
@@ -237,6 +252,7 @@ func (h *hubRun) apply(news []hubs.Reading, from source) {
 // touch publishes d if it changed: the first change at once, further ones of a burst
 // together at its end.
 func (h *hubRun) touch(d *device, now time.Time) {
+	h.bookLate(d, now)
 	if h.closing || !d.heard || !d.dirty && !d.seenDirty {
 		return
 	}
@@ -261,6 +277,7 @@ func (h *hubRun) flush(d *device) {
 
 func (h *hubRun) publish(d *device, now time.Time) {
 	d.dirty, d.seenDirty, d.published = false, false, now
+	d.letOut(now)
 	for _, m := range h.layout.State(d.placed, d.snapshot(), d.seen) {
 		h.send(m)
 	}

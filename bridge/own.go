@@ -88,7 +88,8 @@ func (h *hubRun) selfPlaced(vendor hubs.Device) discovery.Placed {
 	if d.Maker == "" {
 		d.Maker = title(h.cfg.Vendor)
 	}
-	d, _ = h.dress(&d)
+	as := h.dress(&d)
+	d = as.Device
 	h.own = map[string]bool{}
 	var own []hubs.Entity
 	for _, e := range h.ownEntities() {
@@ -98,6 +99,11 @@ func (h *hubRun) selfPlaced(vendor hubs.Device) discovery.Placed {
 		}
 	}
 	d.Entities = append(own, d.Entities...)
+	if h.settled.dressed == nil {
+		h.settled.dressed = map[hubs.DeviceID]dressed{}
+	}
+	as.Device = hubs.Device{}
+	h.settled.dressed[hubs.Self] = as
 	return discovery.Placed{Device: d, ID: discovery.HubID}
 }
 
@@ -211,11 +217,4 @@ func (h *hubRun) ownCommand(req discovery.Request, now time.Time) bool {
 	}
 	h.answer(req, now, err)
 	return true
-}
-
-// outward is a command as the hub is to get it.
-func (h *hubRun) outward(cmd hubs.Command) hubs.Command {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	return invertedCommand(cmd, h.settled.inverted[cmd.Device])
 }

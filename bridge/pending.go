@@ -140,6 +140,7 @@ func (d *device) drop(match func(pend) bool) {
 			continue
 		}
 		delete(d.pending, p)
+		d.release(p.Entity)
 		if d.read(p) != w.value {
 			d.dirty = true
 		}
@@ -164,6 +165,7 @@ func (d *device) settle(f *hubs.Field, v *hubs.PointValue, from source) {
 			continue
 		}
 		delete(d.pending, p)
+		d.release(p.Entity)
 		if d.read(p) != w.value {
 			d.dirty = true // put notes it only if the read value itself changes what is shown
 		}

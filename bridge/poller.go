@@ -95,6 +95,10 @@ func (h *hubRun) round(ctx context.Context, c *clock, now time.Time) time.Durati
 		c.listed, c.inventory = now, now.Add(h.pace(c, now).Inventory)
 	}
 	if !now.Before(c.values) {
+		select { // who asked for values gets them now
+		case <-h.poke:
+		default:
+		}
 		poll := func(ctx context.Context) error { return h.poll(ctx, now) }
 		if err := c.pacing.measured(ctx, &c.pacing.values, poll); err != nil {
 			return h.failed(ctx, c, err)

@@ -287,3 +287,23 @@ func TestPushFlapsCheaply(t *testing.T) {
 		}
 	})
 }
+
+// TestADeviceThatComesWhilePushIsUp is not left without values until the reconciling poll.
+func TestADeviceThatComesWhilePushIsUp(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		f := newToy()
+		r := startRig(t, "toy", f, auth.NewMemStore())
+		pass(time.Second)
+		sink{r.hubRun}.Readings([]hubs.Reading{{Device: "p1"}}) // push is up: polls are rare
+		pass(30 * time.Second)
+		f.set(func(f *toy) { f.on["p3"] = true })
+		polls := f.polled()
+		pass(70 * time.Second)
+		if got := r.board.at("b/toy/p3"); !strings.Contains(got, `"plug":"ON"`) {
+			t.Errorf("want its values with the inventory that found it, got %q", got)
+		}
+		if got := f.polled() - polls; got != 1 {
+			t.Errorf("want one poll for it, got %d", got)
+		}
+	})
+}

@@ -206,6 +206,7 @@ func (h *hubRun) rediscover() {
 }
 
 func (h *hubRun) rediscoverLocked(now time.Time) {
+	h.rereadOverrides()
 	topics := make(map[string]bool, len(h.manifest.Devices))
 	for raw, o := range h.manifest.Devices {
 		d := h.devices[raw]

@@ -37,7 +37,8 @@ type point struct {
 	hubs.Point
 	kind  hubs.Kind
 	field *hubs.Field
-	cell  cell // its got is zero: nothing was read yet
+	cell  cell   // its got is zero: nothing was read yet
+	watch *watch // nil: it is shown as it is read
 }
 
 // device is all that is known of one device. Not safe for concurrent use: its
@@ -48,6 +49,9 @@ type device struct {
 	index   map[hubs.Point]int // into points; made when first needed
 	pending map[hubs.Point]pend
 	events  map[string]lastEvent // by entity
+	lenses  map[string]lens      // of the entities that are shown otherwise than the hub has them
+	paces   map[string]*pace     // of those that are shown anew only so often
+	watches bool                 // some of the points are watched
 	found   found                // by the poll under way
 	held    int                  // values held back since they were counted last
 	online  bool
@@ -97,6 +101,7 @@ func (d *device) place(p discovery.Placed) {
 			delete(d.pending, at)
 		}
 	}
+	d.watchPoints()
 	d.dirty = true
 }
 
@@ -138,7 +143,7 @@ func (d *device) read(p hubs.Point) hubs.Value {
 // merge takes a reading in and returns the events to publish.
 func (d *device) merge(r hubs.Reading, from source, now time.Time) []hubs.Happening {
 	if r.Full {
-		d.forget(r, from)
+		d.forget(r, from, now)
 	}
 	next := 0
 	for i := range r.Values {
@@ -156,7 +161,7 @@ func (d *device) merge(r hubs.Reading, from source, now time.Time) []hubs.Happen
 }
 
 // forget makes unknown what a full reading lacks.
-func (d *device) forget(r hubs.Reading, from source) {
+func (d *device) forget(r hubs.Reading, from source, now time.Time) {
 	has := make(map[hubs.Point]bool, len(r.Values))
 	for _, v := range r.Values {
 		has[v.Point] = true
@@ -164,7 +169,7 @@ func (d *device) forget(r hubs.Reading, from source) {
 	for i := range d.points {
 		p := &d.points[i]
 		if !has[p.Point] && p.cell.value.Known() && !p.cell.got.After(from.asked) {
-			d.put(p, cell{})
+			d.put(p, cell{}, now)
 		}
 	}
 }
@@ -184,6 +189,11 @@ func (d *device) accept(p *point, v *hubs.PointValue, from source, now time.Time
 	if len(d.pending) > 0 {
 		d.settle(p.field, v, from)
 	}
+	if p.watch != nil && p.watch.rises && p.watch.dips(old.value, v.Value, now) {
+		steady := *v
+		steady.Value = old.value
+		v = &steady
+	}
 	same := old.value == v.Value
 	if known && same && (v.At.IsZero() || old.at.Equal(v.At)) && (old.pushed || !from.push) {
 		return
@@ -191,7 +201,7 @@ func (d *device) accept(p *point, v *hubs.PointValue, from source, now time.Time
 	if known && !same && !from.push {
 		d.found.count(old.pushed)
 	}
-	d.put(p, cell{value: v.Value, at: v.At, got: now, pushed: old.pushed || from.push})
+	d.put(p, cell{value: v.Value, at: v.At, got: now, pushed: old.pushed || from.push}, now)
 	if v.At.After(d.seen) {
 		d.seen, d.seenDirty = v.At, true
 	}
@@ -209,10 +219,10 @@ func stale(old *cell, v *hubs.PointValue, from source) bool {
 }
 
 // put stores c and notes whether what is shown changed.
-func (d *device) put(p *point, c cell) {
+func (d *device) put(p *point, c cell, now time.Time) {
 	_, waits := d.pending[p.Point]
 	if p.cell.value != c.value && !waits {
-		d.dirty = true
+		d.changes(p, now)
 	}
 	p.cell = c
 }
@@ -220,7 +230,7 @@ func (d *device) put(p *point, c cell) {
 // set stores a value of ours in a device of ours.
 func (d *device) set(p hubs.Point, v hubs.Value, now time.Time) {
 	if i, ok := d.at(p, 0); ok && d.points[i].cell.value != v {
-		d.put(&d.points[i], cell{value: v, got: now})
+		d.put(&d.points[i], cell{value: v, got: now}, now)
 	}
 }
 
@@ -237,7 +247,7 @@ func (d *device) snapshot() map[hubs.Point]hubs.Value {
 	now := make(map[hubs.Point]hubs.Value, len(d.points))
 	for i := range d.points {
 		if p := &d.points[i]; !p.cell.got.IsZero() {
-			now[p.Point] = p.cell.value
+			now[p.Point] = p.visible()
 		}
 	}
 	for p, w := range d.pending {

@@ -287,7 +287,7 @@ func (h *hubRun) trouble() trouble {
 	if text := h.refusal(); text != "" {
 		return trouble{text: text, hint: "take it out of INVERT"}
 	}
-	return trouble{}
+	return h.overrideTrouble()
 }
 
 func (h *hubRun) tokens() []auth.State {

@@ -197,7 +197,11 @@ func (f Fan) Fields() []Field {
 
 // Fields of a humidifier: On, Humidity and what it can.
 func (h Humidifier) Fields() []Field {
-	fs := appendWord([]Field{onOff(true), wanted(h.Min, h.Max)}, Mode, h.Modes)
+	aim := wanted(h.Min, h.Max)
+	if h.Step > 0 {
+		aim.Step = h.Step
+	}
+	fs := appendWord([]Field{onOff(true), aim}, Mode, h.Modes)
 	if h.Measures {
 		fs = append(fs, percent(MeasuredHumidity, false))
 	}

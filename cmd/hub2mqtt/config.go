@@ -15,6 +15,7 @@ import (
 	"github.com/hub2mqtt/hub2mqtt/auth"
 	"github.com/hub2mqtt/hub2mqtt/bridge"
 	"github.com/hub2mqtt/hub2mqtt/hubs"
+	"github.com/hub2mqtt/hub2mqtt/hubs/overrides"
 )
 
 // variables are the bridge's own settings, as text.
@@ -63,6 +64,9 @@ type hubSetting struct {
 	filter bridge.Filter
 	// redirect is REDIRECT_URL: where the vendor's login page sends the browser back to.
 	redirect string
+	// overrides is what the file of OVERRIDES says; nil: there is none.
+	overrides *overrides.File
+	reread    func() (*overrides.File, error)
 }
 
 // hubVariables are the settings that every hub has.
@@ -75,12 +79,7 @@ type hubVariables struct {
 	Invert       string `split_words:"true"`
 	NewDevices   string `split_words:"true"`
 	RedirectURL  string `split_words:"true"`
-}
-
-// later are contract settings that this version does not know yet: taking one for
-// granted would be worse than a fault.
-func later() []string {
-	return []string{"OVERRIDES"}
+	Overrides    string `split_words:"true"`
 }
 
 // readSettings checks everything and reports all faults at once; a secret's value is
@@ -95,7 +94,6 @@ func readSettings(env *environ, known []hubs.Vendor) (*settings, error) {
 	s.checkTopics(fault)
 	s.checkLog(fault)
 	s.checkStore(fault)
-	s.checkLater(fault)
 	s.readHubs(known, fault)
 	s.typos()
 	if err := errors.Join(faults...); err != nil {
@@ -166,12 +164,6 @@ func (s *settings) checkLog(fault faulter) {
 	s.level, _ = zerolog.ParseLevel(s.LogLevel) // the words are zerolog's own
 	if !slices.Contains([]string{"auto", "console", "json"}, s.LogFormat) {
 		fault("LOG_FORMAT: %q is none of auto, console, json", s.LogFormat)
-	}
-}
-
-func (s *settings) checkLater(fault faulter) {
-	if s.HubsDir != "" {
-		fault("HUBS_DIR: this version does not read it yet, name the hubs in HUBS")
 	}
 }
 
@@ -265,9 +257,10 @@ func (s *settings) readHub(h hubSetting, fault faulter) {
 	if why := badRedirect(v.RedirectURL); why != "" {
 		fault("%sREDIRECT_URL: %s, such as https://home.example/callback/%s", h.prefix, why, h.name)
 	}
-	for _, name := range later() {
-		if value, _ := s.env.get(h.prefix + name); value != "" {
-			fault("%s%s: this version does not know this setting yet", h.prefix, name)
+	if v.Overrides != "" {
+		h.reread = func() (*overrides.File, error) { return readOverrides(v.Overrides) }
+		if h.overrides, err = h.reread(); err != nil {
+			fault("%sOVERRIDES: %w", h.prefix, err)
 		}
 	}
 	// Opening checks the vendor's own settings; it does no I/O, and the hub is thrown away.
@@ -311,7 +304,7 @@ func (s *settings) typos() {
 	known["HTTP_PROXY"] = true // Go's own
 	for _, h := range s.hubs {
 		prefixes = append(prefixes, h.prefix)
-		for _, name := range slices.Concat(variablesOf("", &hubVariables{}), h.vendor.Variables, later()) {
+		for _, name := range slices.Concat(variablesOf("", &hubVariables{}), h.vendor.Variables) {
 			known[h.prefix+name] = true
 		}
 	}

@@ -158,6 +158,7 @@ func build(ctx context.Context, s *settings, broker *url.URL, store auth.KV, red
 		acc.opened = hub
 		list = append(list, bridge.HubConfig{
 			Name: h.name, Vendor: h.vendor.Name, Hub: hub, Pace: h.pace, FixedPace: h.fixed, Push: h.push, Filter: h.filter,
+			Overrides: h.overrides, Reread: h.reread,
 			Tokens: acc.states, LookForLogin: acc.look, Tasks: tasks, Calls: acc.calls.calls, Log: hubLog,
 		})
 	}
