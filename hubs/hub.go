@@ -114,6 +114,9 @@ type Deps struct {
 	Observe func(call, outcome string, took time.Duration)
 	// Cache is this hub's part of the store.
 	Cache auth.KV
+	// Unlocks tells whether the user lets the door of a device be opened from afar, in the
+	// file of OVERRIDES; nil: no door may be.
+	Unlocks func(d Device) bool
 	// Go starts a goroutine that is recovered, counted and waited for.
 	Go func(task func(context.Context))
 }

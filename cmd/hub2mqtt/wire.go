@@ -150,7 +150,7 @@ func build(ctx context.Context, s *settings, broker *url.URL, store auth.KV, red
 		tasks := bridge.NewTasks(hubLog)
 		hub, err := h.vendor.Open(hubSettings{s.env, h.prefix}, hubs.Deps{
 			Name: h.name, HTTP: acc.calls, Tokens: acc.manager, SharedTokens: acc.sharedManager, Log: hubLog, Cache: store,
-			Observe: metrics.Observe(h.name), Go: tasks.Go,
+			Observe: metrics.Observe(h.name), Go: tasks.Go, Unlocks: h.unlocks,
 		})
 		if err != nil {
 			return nil, nil, fmt.Errorf("%s: %w", h.name, err)

@@ -60,6 +60,9 @@ func (h *hub) write(ctx context.Context, m *member, writes []write) error {
 	h.mu.Unlock()
 	var commands, properties []write
 	for _, w := range writes {
+		if open, ok := w.Value.(bool); ok && w.Door {
+			return h.operate(ctx, m.wire.ID, open)
+		}
 		if w.Property || byThing {
 			properties = append(properties, w)
 		} else {

@@ -20,8 +20,10 @@ type hub struct {
 	client *client
 	quota  *rest.Quota
 	cache  *cache
-	log    zerolog.Logger
-	now    func() time.Time
+	// unlocks tells whose door may be opened from afar; nil: nobody's.
+	unlocks func(hubs.Device) bool
+	log     zerolog.Logger
+	now     func() time.Time
 
 	mu          sync.Mutex
 	members     map[hubs.DeviceID]*member // of the last inventory
@@ -64,7 +66,7 @@ func (h *hub) Budget() (hubs.Budget, bool) { return h.quota.Budget() }
 
 func newHub(cfg config, c *client, deps hubs.Deps) *hub {
 	return &hub{
-		cfg: cfg, client: c, log: deps.Log, now: time.Now,
+		cfg: cfg, client: c, log: deps.Log, now: time.Now, unlocks: deps.Unlocks,
 		cache:   &cache{kv: deps.Cache, prefix: "cache/" + deps.Name, log: deps.Log},
 		members: map[hubs.DeviceID]*member{}, products: map[string]description{},
 		deniedParts: map[string]bool{}, partFails: map[string]int{}, byThing: map[string]bool{},
@@ -121,7 +123,7 @@ func (h *hub) settle(list listing) []hubs.Device {
 		}
 		m.memory.add(d.Status, list.asked)
 		spec := h.products[productOf(d)].Spec
-		m.model = newModel(m.wire, spec)
+		m.model = newModel(m.wire, spec, h.locks(&m.wire)...)
 		m.things = slices.ContainsFunc(spec.Status, func(c codeSpec) bool { return c.Property })
 		m.wire.Status = nil
 		m.via = hubs.DeviceID(cmp.Or(d.Gateway, string(h.house.Gateways.Value[id])))
