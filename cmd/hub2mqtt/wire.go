@@ -101,8 +101,7 @@ func newLogs(s *settings, stderr io.Writer) (logs, *auth.Redactor) {
 	file, isFile := stderr.(*os.File)
 	terminal := isFile && isTerminal(file)
 	redact := auth.NewRedactor(out)
-	redact.Add(s.MQTTPassword, s.MQTTKey, s.HTTPPassword)
-	redact.Add(s.storeKeys()...)
+	redact.Add(s.secrets()...)
 	var w io.Writer = redact
 	if s.LogFormat == "console" || s.LogFormat == "auto" && terminal {
 		w = zerolog.ConsoleWriter{Out: redact, TimeFormat: time.TimeOnly, NoColor: !terminal}
@@ -141,25 +140,18 @@ func build(ctx context.Context, s *settings, broker *url.URL, store auth.KV, red
 		cfg.Prefix = ""
 	}
 	list := make([]bridge.HubConfig, 0, len(s.hubs))
-	shared := &auth.Shared{}
+	open := opener{s: s, store: store, redact: redact, shared: &auth.Shared{}}
 	for _, h := range s.hubs {
 		hubLog := logs.of(h.name)
-		acc := &account{hub: h.name, store: store, redact: redact, log: hubLog, shared: shared}
-		acc.calls = newCallCounter(ctx, newTransport(), store, h.name, hubLog)
-		accounts = append(accounts, acc)
-		tasks := bridge.NewTasks(hubLog)
-		hub, err := h.vendor.Open(hubSettings{s.env, h.prefix}, hubs.Deps{
-			Name: h.name, HTTP: acc.calls, Tokens: acc.manager, SharedTokens: acc.sharedManager, Log: hubLog, Cache: store,
-			Observe: metrics.Observe(h.name), Go: tasks.Go, Unlocks: h.unlocks,
-		})
+		acc, err := open.open(ctx, h, hubLog, metrics.Observe(h.name))
 		if err != nil {
-			return nil, nil, fmt.Errorf("%s: %w", h.name, err)
+			return nil, nil, err
 		}
-		acc.opened = hub
+		accounts = append(accounts, acc)
 		list = append(list, bridge.HubConfig{
-			Name: h.name, Vendor: h.vendor.Name, Hub: hub, Pace: h.pace, FixedPace: h.fixed, Push: h.push, Filter: h.filter,
+			Name: h.name, Vendor: h.vendor.Name, Hub: acc.opened, Pace: h.pace, FixedPace: h.fixed, Push: h.push, Filter: h.filter,
 			Overrides: h.overrides, Reread: h.reread,
-			Tokens: acc.states, LookForLogin: acc.look, Tasks: tasks, Calls: acc.calls.calls, Log: hubLog,
+			Tokens: acc.states, LookForLogin: acc.look, Tasks: acc.tasks, Calls: acc.calls.calls, Log: hubLog,
 		})
 	}
 	br, err = bridge.New(cfg, list)
@@ -175,7 +167,9 @@ type account struct {
 	managers []*auth.Manager
 	shared   *auth.Shared
 	opened   hubs.Hub
+	tasks    *bridge.Tasks
 	calls    *callCounter
+	late     bool // tokens are renewed only once they have ended
 }
 
 // close saves the tokens that are not saved yet.
@@ -211,7 +205,7 @@ func (a *account) filled(cfg auth.Config) auth.Config {
 	if cfg.Redact == nil {
 		cfg.Redact = a.redact
 	}
-	cfg.Log = a.log
+	cfg.Log, cfg.Late = a.log, a.late
 	return cfg
 }
 

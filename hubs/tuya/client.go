@@ -97,7 +97,10 @@ func (c *client) once(ctx context.Context, call request, token auth.Secret) (jso
 	err := c.rest.Do(ctx, rest.Call{
 		Name: call.name, Method: u.method, URL: c.base + u.wirePath(), Header: c.header(&u, token), Body: body,
 		Classify: func(status int, header http.Header, raw []byte) (err error) {
-			e, err = c.open(&call, status, header, raw, sent)
+			if token != "" { // an answer that gives a token is kept nowhere
+				rest.Record(ctx, call.name, status, raw)
+			}
+			e, err = c.open(&call, status, header, raw, sent, token)
 			return err
 		},
 	})
@@ -111,7 +114,7 @@ func (c *client) once(ctx context.Context, call request, token auth.Secret) (jso
 }
 
 // open takes the envelope off an answer.
-func (c *client) open(call *request, status int, header http.Header, raw []byte, sent time.Time) (envelope, error) {
+func (c *client) open(call *request, status int, header http.Header, raw []byte, sent time.Time, token auth.Secret) (envelope, error) {
 	e, ok := parseEnvelope(raw)
 	c.clock.learn(e, header, sent)
 	switch {
@@ -120,7 +123,7 @@ func (c *client) open(call *request, status int, header http.Header, raw []byte,
 	case !ok || e.ok:
 		return e, nil // the status says it all
 	}
-	return e, classify(call, header, e)
+	return e, classify(call, header, e, token, auth.Secret(c.secret.reveal()), auth.Secret(c.id))
 }
 
 func (c *client) header(u *unsigned, token auth.Secret) http.Header {

@@ -6,12 +6,14 @@ import (
 	"net/http"
 	"strconv"
 
+	"github.com/hub2mqtt/hub2mqtt/auth"
 	"github.com/hub2mqtt/hub2mqtt/hubs"
 	"github.com/hub2mqtt/hub2mqtt/hubs/internal/rest"
 )
 
-// classify says what an answer that is no success means.
-func classify(call *request, header http.Header, e envelope) error {
+// classify says what an answer that is no success means. sent is what the vendor's words
+// may quote.
+func classify(call *request, header http.Header, e envelope, sent ...auth.Secret) error {
 	code := strconv.Itoa(e.code)
 	if tokenCodes[e.code] {
 		return rest.Rejected(code)
@@ -19,7 +21,7 @@ func classify(call *request, header http.Header, e envelope) error {
 	m, known := meanings[e.code]
 	switch {
 	case !known:
-		return rest.Fail(hubs.Refused, code, "answered "+code+rest.Says(e.message))
+		return rest.Fail(hubs.Refused, code, "answered "+code+rest.Says(e.message, sent...))
 	case e.code == codeQuotaUsed:
 		err := rest.Exhausted(code)
 		err.Hint = m.hint

@@ -35,6 +35,7 @@ func Vendor() hubs.Vendor {
 		Name:      "tuya",
 		Pace:      hubs.Pace{Inventory: time.Hour, Values: 150 * time.Second, Reconcile: time.Hour},
 		Variables: []string{"REGION", "URL", "ACCESS_ID", "ACCESS_SECRET", "UID", "PUSH_URL", "PUSH_ENV"},
+		Secrets:   []string{"ACCESS_SECRET"},
 		Channels:  []string{channelPulsar, channelMQTT},
 		Open:      open,
 	}
