@@ -81,7 +81,7 @@ func open(from hubs.Settings, deps hubs.Deps) (hubs.Hub, error) {
 		if err := from.Decode(&now); err != nil {
 			return "", err
 		}
-		return now.secret(), checkKey("ACCESS_SECRET", now.AccessSecret)
+		return now.secret(), checkSecret(now.AccessSecret)
 	})
 	c := &client{
 		rest: rest.New(rest.Config{Vendor: "tuya", HTTP: deps.HTTP, Log: deps.Log, Quota: quota, Observe: deps.Observe}),
@@ -115,14 +115,14 @@ func (s *settings) check() (config, error) {
 	at, baseErr := s.centre()
 	cfg.base, cfg.pulsar = at.api, at.push
 	if s.PushURL != "" {
-		cfg.pulsar, pushErr = parseBase("PUSH_URL", s.PushURL, "wss", "ws", "wss://mqe.tuyaeu.com:8285")
+		cfg.pulsar, pushErr = parseBase("PUSH_URL", webSocket(s.PushURL), "wss", "ws", "wss://mqe.tuyaeu.com:8285")
 	}
 	cfg.topic, envErr = topicOf(s.PushEnv)
 	uidErr := error(nil)
 	if cfg.uid != "" {
 		uidErr = checkKey("UID", s.UID)
 	}
-	return cfg, errors.Join(baseErr, checkKey("ACCESS_ID", s.AccessID), checkKey("ACCESS_SECRET", s.AccessSecret), uidErr, pushErr, envErr)
+	return cfg, errors.Join(baseErr, checkKey("ACCESS_ID", s.AccessID), checkSecret(s.AccessSecret), uidErr, pushErr, envErr)
 }
 
 // centre is where calls go: URL before REGION.
@@ -167,6 +167,17 @@ func parseBase(name, raw, scheme, plain, example string) (string, error) {
 	return u.Scheme + "://" + strings.ToLower(u.Host), nil
 }
 
+// webSocket takes an address of HTTP for the WebSocket's that it is.
+func webSocket(raw string) string {
+	raw = strings.TrimSpace(raw)
+	for from, to := range map[string]string{"https://": "wss://", "http://": "ws://"} {
+		if rest, ok := strings.CutPrefix(raw, from); ok {
+			return to + rest
+		}
+	}
+	return raw
+}
+
 // topicOf names the topic of PUSH_ENV.
 func topicOf(env string) (string, error) {
 	switch strings.TrimSpace(env) {
@@ -176,6 +187,19 @@ func topicOf(env string) (string, error) {
 		return "event-test", nil
 	}
 	return "", errors.New("PUSH_ENV is none of prod, test: which environment of the message service is switched on, for example prod")
+}
+
+// checkSecret finds what cannot be an Access Secret. It is a key like any other text.
+func checkSecret(raw string) error {
+	s := strings.TrimSpace(raw)
+	other := func(r rune) bool { return r > unicode.MaxASCII || !unicode.IsGraphic(r) || unicode.IsSpace(r) }
+	switch {
+	case s == "":
+		return fmt.Errorf("ACCESS_SECRET is missing: copy it from the project's Overview page on %s", console)
+	case strings.ContainsFunc(s, other):
+		return fmt.Errorf("ACCESS_SECRET holds blanks or unreadable characters: copy it once more from %s", console)
+	}
+	return nil
 }
 
 // checkKey finds keys and ids that are missing, or that could be none of Tuya's.

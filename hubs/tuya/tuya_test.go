@@ -24,6 +24,7 @@ func TestSettings(t *testing.T) {
 		"address of a known": {func(s *settings) { s.Region, s.URL = "", "https://openapi.tuyain.com" }, "https://openapi.tuyain.com", "wss://mqe.tuyain.com:8285", "event", ""},
 		"address and region": {func(s *settings) { s.URL = "https://proxy.example" }, "https://proxy.example", "wss://mqe.tuyaeu.com:8285", "event", ""},
 		"push":               {func(s *settings) { s.PushURL, s.PushEnv, s.Push = "wss://q.example:1/", "test", "pulsar" }, "https://openapi.tuyaeu.com", "wss://q.example:1", "event-test", "pulsar"},
+		"push over HTTP":     {func(s *settings) { s.PushURL = "https://q.example:1" }, "https://openapi.tuyaeu.com", "wss://q.example:1", "event", ""},
 		"auto":               {func(s *settings) { s.Push, s.PushEnv = "auto", "prod" }, "https://openapi.tuyaeu.com", "wss://mqe.tuyaeu.com:8285", "event", ""},
 	} {
 		s := good
@@ -42,7 +43,7 @@ func TestSettings(t *testing.T) {
 		"address with path": {func(s *settings) { s.URL = "https://h/v1.0" }, "URL"},
 		"address with user": {func(s *settings) { s.URL = "https://u:" + ownSecret + "@h" }, "URL"},
 		"no address":        {func(s *settings) { s.URL = "ftp://" + ownSecret }, "URL"},
-		"push address":      {func(s *settings) { s.PushURL = "https://h" }, "PUSH_URL wss://"},
+		"push address":      {func(s *settings) { s.PushURL = "mqtts://h" }, "PUSH_URL wss://"},
 		"environment":       {func(s *settings) { s.PushEnv = "staging" }, "PUSH_ENV prod"},
 		"blank in secret":   {func(s *settings) { s.AccessSecret = ownSecret[:9] + " " + ownSecret[9:] }, "ACCESS_SECRET"},
 		"umlaut in id":      {func(s *settings) { s.AccessID = "ä" + ownID }, "ACCESS_ID"},
