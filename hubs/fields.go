@@ -130,8 +130,9 @@ func celsius(a Attr, lo, hi, step float64) Field {
 }
 
 // wanted is the humidity to reach; where the vendor gives no range, any percentage.
-func wanted(lo, hi float64) Field {
+func wanted(lo, hi, step float64) Field {
 	f := percent(Humidity, true)
+	f.Step = step
 	if lo != hi {
 		f.Min, f.Max = lo, hi
 	}
@@ -156,7 +157,7 @@ func (c Climate) Fields() []Field {
 		fs = append(fs, measured())
 	}
 	if c.Humidity {
-		fs = append(fs, wanted(c.MinHumidity, c.MaxHumidity))
+		fs = append(fs, wanted(c.MinHumidity, c.MaxHumidity, c.HumidityStep))
 	}
 	if c.MeasuresHumidity {
 		fs = append(fs, percent(MeasuredHumidity, false))
@@ -197,7 +198,7 @@ func (f Fan) Fields() []Field {
 
 // Fields of a humidifier: On, Humidity and what it can.
 func (h Humidifier) Fields() []Field {
-	fs := appendWord([]Field{onOff(true), wanted(h.Min, h.Max)}, Mode, h.Modes)
+	fs := appendWord([]Field{onOff(true), wanted(h.Min, h.Max, h.Step)}, Mode, h.Modes)
 	if h.Measures {
 		fs = append(fs, percent(MeasuredHumidity, false))
 	}

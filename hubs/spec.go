@@ -195,6 +195,7 @@ type Climate struct {
 	Measures, MeasuresHumidity    bool
 	Humidity                      bool
 	MinHumidity, MaxHumidity      float64
+	HumidityStep                  float64 `json:",omitempty"` // 0: any
 	FanModes, SwingModes, Presets []string
 }
 
@@ -216,6 +217,7 @@ type Fan struct {
 // Humidifier aims at a humidity.
 type Humidifier struct {
 	Min, Max float64
+	Step     float64 `json:",omitempty"` // 0: any
 	Modes    []string
 	Measures bool
 	Acts     bool

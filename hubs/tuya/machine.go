@@ -25,8 +25,8 @@ func (b *builder) humidifier() {
 	}
 	s := hubs.Humidifier{Max: 100, Measures: h.measured != nil}
 	if h.target != nil {
-		lo, hi, _ := h.target.control().bounds()
-		s.Min, s.Max = math.Round(lo), math.Round(hi)
+		lo, hi, step := h.target.control().bounds()
+		s.Min, s.Max, s.Step = math.Round(lo), math.Round(hi), step
 	}
 	if h.mode != nil {
 		s.Modes = h.mode.fn.options
