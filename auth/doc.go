@@ -6,4 +6,8 @@
 //
 // A token may be good for one renewal only, and its answer may get lost. So a [Manager] proves that the store takes a
 // write before it spends one, writes down that it is being spent, and saves what it got before anybody uses it.
+//
+// A login by browser has two halves, which may happen in two processes: what is between them, an [Attempt], lies in the
+// store too. Accounts may hang together: [Shared] gives all who use one the same Manager, and Config.Over names the
+// account whose token another one's is made with.
 package auth

@@ -111,6 +111,9 @@ func (m *Manager) land(err error, epoch int) {
 
 func (m *Manager) needLogin(le *LoginError, now time.Time) {
 	m.nextLook = now.Add(lookEvery)
+	if m.cfg.Over != nil && !m.blamed {
+		m.nextLook = now.Add(trialEvery) // each look asks the vendor
+	}
 	if m.login == nil {
 		m.since = now
 		m.nextTrial = now.Add(trialEvery)

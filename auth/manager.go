@@ -25,6 +25,7 @@ type Config struct {
 	Identity string                // what makes it this account (URL, client id, region); another one drops the stored token
 	Seed     func() (Token, error) // reads the user's settings anew; a zero Token if there are none; nil: never any
 	Grant    Grant                 // nil: the token is never renewed
+	Over     *Manager              // the account whose token Grant makes this one with; nil: none
 	Store    KV
 	Clock    *Clock    // the server's, to judge times that it set; may be nil
 	Redact   *Redactor // learns every token; may be nil
@@ -52,6 +53,7 @@ type Manager struct {
 	spent     ring // tokens exchanged for newer ones by this Manager
 	refused   ring // tokens that the Grant reported ErrLogin for
 	login     *LoginError
+	blamed    bool   // it is the layer above that needs the login
 	rev       uint64 // of the record as loaded last
 	epoch     int    // counts logins
 	loginRev  uint64 // the record's revision when login became needed: a later one may be a human's
@@ -221,7 +223,7 @@ func (m *Manager) decide(ctx context.Context) verdict {
 	next := m.nextTry
 	switch {
 	case m.login != nil:
-		next = m.nextLook
+		next = m.nextLookIn(now)
 	case !due:
 		next = m.nextSave
 	}

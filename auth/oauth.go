@@ -23,6 +23,13 @@ var _ Grant = (*OAuthGrant)(nil)
 // NewOAuthGrant checks cfg. The authentication style must be set: detecting it may send a refresh token twice, and one
 // that is good for a single use is dead then. client must have a deadline or its transport one; it is used as it is.
 func NewOAuthGrant(cfg oauth2.Config, client *http.Client) (*OAuthGrant, error) {
+	if err := checkOAuth(cfg, client); err != nil {
+		return nil, fmt.Errorf("auth: oauth grant: %w", err)
+	}
+	return &OAuthGrant{cfg: cfg, client: client}, nil
+}
+
+func checkOAuth(cfg oauth2.Config, client *http.Client) error {
 	var faults []error
 	if cfg.Endpoint.AuthStyle != oauth2.AuthStyleInHeader && cfg.Endpoint.AuthStyle != oauth2.AuthStyleInParams {
 		faults = append(faults, errors.New("set the endpoint's AuthStyle to header or params"))
@@ -33,10 +40,7 @@ func NewOAuthGrant(cfg oauth2.Config, client *http.Client) (*OAuthGrant, error) 
 	if client == nil {
 		faults = append(faults, errors.New("give an http client"))
 	}
-	if err := errors.Join(faults...); err != nil {
-		return nil, fmt.Errorf("auth: oauth grant: %w", err)
-	}
-	return &OAuthGrant{cfg: cfg, client: client}, nil
+	return errors.Join(faults...)
 }
 
 // Grant implements Grant: one request, or none and ErrLogin if old has no refresh token.

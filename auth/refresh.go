@@ -80,7 +80,7 @@ func (m *Manager) renewLocked(ctx, job context.Context) error {
 			return m.commit(ctx, cand, rec, tok)
 		}
 		le, ok := errors.AsType[*LoginError](err)
-		if !ok {
+		if !ok || m.cfg.Over != nil { // the token of another layer was tried, there is nothing here to choose instead
 			return err
 		}
 		refusal = le // what is chosen next may be another token: a login while this one was tried
@@ -142,13 +142,18 @@ func (m *Manager) grant(ctx context.Context, cand *holding, before *pending) (To
 		m.know(tok)
 		return tok, nil
 	}
+	blamed := m.blames(err)
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.failures++
+	m.blamed = blamed
 	if !errors.Is(err, ErrLogin) {
 		return Token{}, err
 	}
 	le := asLogin(err)
+	if m.cfg.Over != nil {
+		return Token{}, le // nothing was spent, and the next login above may make it good
+	}
 	fp := fingerprint(cand.tok)
 	m.refused.add(fp)
 	if before != nil && before.Token == fp && cand.tok.Refresh != "" {

@@ -4,12 +4,11 @@ import (
 	"context"
 	"fmt"
 	"maps"
-	"slices"
-	"strings"
 	"time"
 
 	"github.com/hub2mqtt/hub2mqtt/discovery"
 	"github.com/hub2mqtt/hub2mqtt/hubs"
+	"github.com/hub2mqtt/hub2mqtt/hubs/overrides"
 )
 
 // The vendor's inventory on its way to what people see: the settings' filter and the
@@ -18,11 +17,10 @@ import (
 // settled is the last complete inventory and what was made of it. It is under its
 // hubRun's lock.
 type settled struct {
-	list     []hubs.Device // the vendor's
-	places   map[hubs.DeviceID]string
-	barred   map[hubs.DeviceID]bool            // listed, but not shown
-	inverted map[hubs.DeviceID]map[string]bool // entities that are shown upside down
-	refusals []string                          // INVERT entries that cannot be followed
+	list    []hubs.Device // the vendor's
+	places  map[hubs.DeviceID]string
+	barred  map[hubs.DeviceID]bool // listed, but not shown
+	dressed map[hubs.DeviceID]dressed
 }
 
 // loadChoices reads what the user decided.
@@ -50,9 +48,8 @@ func (h *hubRun) takeInventory(ctx context.Context, list []hubs.Device, now time
 // is taken back at once.
 func (h *hubRun) admitAll(now time.Time) {
 	s := &h.settled
-	s.barred, s.inverted = map[hubs.DeviceID]bool{}, map[hubs.DeviceID]map[string]bool{}
-	refused := s.refusals
-	s.refusals = nil
+	before := s.dressed
+	s.barred, s.dressed = map[hubs.DeviceID]bool{}, make(map[hubs.DeviceID]dressed, len(s.list))
 	shown := make([]hubs.Device, 0, len(s.list))
 	var self hubs.Device
 	for i := range s.list {
@@ -60,11 +57,15 @@ func (h *hubRun) admitAll(now time.Time) {
 			self = s.list[i]
 			continue
 		}
-		if d, in := h.dress(&s.list[i]); in {
-			shown = append(shown, d)
+		d := h.dress(&s.list[i])
+		if d.in {
+			shown = append(shown, d.Device)
 		} else {
 			s.barred[d.ID] = true
 		}
+		raw := d.ID
+		d.Device = hubs.Device{} // the shown one has it
+		s.dressed[raw] = d
 	}
 	h.placeSelf(self, now)
 	for _, d := range shown {
@@ -77,11 +78,7 @@ func (h *hubRun) admitAll(now time.Time) {
 	for raw := range s.barred {
 		h.expel(raw)
 	}
-	if !slices.Equal(refused, s.refusals) {
-		for _, r := range s.refusals {
-			h.log.Error().Str("entity", r).Msg("INVERT names what has no upside down, it is shown as it is")
-		}
-	}
+	h.tellFaults(before)
 }
 
 // expel takes a device back that is not to be shown.
@@ -92,93 +89,11 @@ func (h *hubRun) expel(raw hubs.DeviceID) {
 	}
 }
 
-// dress gives a device the names and entities that it shows with, and tells whether
-// it is shown at all.
-func (h *hubRun) dress(vendor *hubs.Device) (d hubs.Device, in bool) {
-	d = *vendor
-	own := h.choices.Devices[d.ID]
-	if name := own.Options.text(optName); name != "" {
-		d.Name = name
-	}
-	if area := own.Options.text(optArea); area != "" {
-		d.Area = area
-	}
-	id := h.settled.places[d.ID]
-	if d.ID == hubs.Self {
-		id = discovery.HubID
-	}
-	l := labelsOf(id, vendor, &d)
-	d.Entities = make([]hubs.Entity, 0, len(vendor.Entities))
-	for _, e := range vendor.Entities {
-		if h.cfg.Filter.shows(l, e.Key) && dressEntity(&e, own) {
-			d.Entities = append(d.Entities, e)
-		}
-	}
-	in = d.ID == hubs.Self || h.cfg.Filter.admits(l) && !own.barred() && !h.choices.Seen[d.ID].Held &&
-		(len(d.Entities) > 0 || len(vendor.Entities) == 0) // not all of it is hidden
-	if in {
-		h.turn(&d, id, l)
-	}
-	return d, in
-}
-
-// turn notes which entities of a device are shown upside down.
-func (h *hubRun) turn(d *hubs.Device, id string, l labels) {
-	upside := map[string]bool{}
-	for i := range d.Entities {
-		e := &d.Entities[i]
-		switch {
-		case !h.cfg.Filter.inverts(l, e.Key):
-		case invertible(e.Spec):
-			upside[e.Key] = true
-		default:
-			h.settled.refusals = append(h.settled.refusals, id+"/"+e.Key)
-		}
-	}
-	if len(upside) > 0 {
-		h.settled.inverted[d.ID] = upside
-	}
-}
-
 // barred tells whether the user keeps the device out.
-func (c choice) barred() bool {
-	hidden := c.Options.flag(optHidden)
-	return c.Excluded || hidden != nil && *hidden
-}
-
-// dressEntity gives an entity what the user chose for it and its device, and tells
-// whether it is shown.
-func dressEntity(e *hubs.Entity, of choice) bool {
-	mine := of.Entities[e.Key]
-	if hidden := mine.flag(optHidden); hidden != nil && *hidden {
-		return false
-	}
-	if off := of.Options.flag(optDisabled); off != nil {
-		e.Hidden = *off
-	}
-	if off := mine.flag(optDisabled); off != nil {
-		e.Hidden = *off
-	}
-	if name := mine.text(optName); name != "" {
-		e.Name = name
-	}
-	if icon := mine.text(optIcon); icon != "" {
-		e.Icon = icon
-	}
-	return true
-}
+func (c choice) barred() bool { return c.Excluded || c.said("").Device.Flag(overrides.Hidden) }
 
 // isBarred tells whether news of an unknown device are none: it is known and kept out.
 func (h *hubRun) isBarred(raw hubs.DeviceID) bool { return h.settled.barred[raw] }
-
-// refusal says what of INVERT cannot be followed; empty: nothing.
-func (h *hubRun) refusal() string {
-	if len(h.settled.refusals) == 0 {
-		return ""
-	}
-	return fmt.Sprintf("INVERT: %s has no upside down, only binary sensors, covers and valves have: it is shown as it is",
-		strings.Join(h.settled.refusals, ", "))
-}
 
 // decide changes the user's choices, keeps them, and shows the devices accordingly.
 // Nothing is changed if they cannot be kept.
@@ -212,6 +127,12 @@ func (h *hubRun) known() choices {
 	for raw, o := range h.manifest.Devices {
 		if _, there := c.Seen[raw]; !there && raw != hubs.Self {
 			c.Seen[raw] = sight{ID: o.ID}
+		}
+	}
+	for raw, d := range h.devices {
+		if s, there := c.Seen[raw]; there {
+			s.shown = d.placed.Name
+			c.Seen[raw] = s
 		}
 	}
 	return c

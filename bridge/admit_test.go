@@ -167,12 +167,12 @@ func TestPushOfAnExcludedDeviceIsNoNews(t *testing.T) {
 		s := startHouse(t, auth.NewMemStore(), HubConfig{Name: "toy", Hub: f, Filter: mustFilter(t, FilterSettings{Exclude: "p1"})})
 		pass(time.Second)
 		before := f.listed()
-		s.byName["toy"].apply([]hubs.Reading{{Device: "p1"}}, source{push: true, asked: time.Now()})
+		s.hub("toy").apply([]hubs.Reading{{Device: "p1"}}, source{push: true, asked: time.Now()})
 		pass(time.Second)
 		if f.listed() != before {
 			t.Error("the hub was asked for its devices")
 		}
-		s.byName["toy"].apply([]hubs.Reading{{Device: "p9"}}, source{push: true, asked: time.Now()})
+		s.hub("toy").apply([]hubs.Reading{{Device: "p9"}}, source{push: true, asked: time.Now()})
 		pass(time.Second)
 		if f.listed() != before+1 {
 			t.Error("a new device must be looked for")
@@ -292,7 +292,7 @@ func TestInvertedCommandIsConfirmed(t *testing.T) {
 		pass(time.Second)
 		s.receive("b/toy/blind/blind/position/set", []byte("90"), false)
 		pass(time.Second)
-		s.byName["toy"].apply([]hubs.Reading{{Device: "blind", Values: []hubs.PointValue{
+		s.hub("toy").apply([]hubs.Reading{{Device: "blind", Values: []hubs.PointValue{
 			{Point: hubs.Point{Entity: "blind", Attr: hubs.Position}, Value: hubs.Num(10), At: time.Now()},
 		}}}, source{push: true, asked: time.Now()})
 		pass(time.Second)

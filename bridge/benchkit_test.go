@@ -152,6 +152,19 @@ func benchClient(b *testing.B, addr, id string) paho.Client {
 // benchBridge runs a bridge over h until stop is called, or the benchmark ends.
 func benchBridge(b *testing.B, addr string, h *benchHub) (stop func()) {
 	b.Helper()
+	return benchBridgeOf(b, addr, map[string]hubs.Hub{"hub": h})
+}
+
+// benchBridgeOf runs a bridge with several hubs.
+func benchBridgeOf(b *testing.B, addr string, named map[string]hubs.Hub) (stop func()) {
+	b.Helper()
+	var list []bridge.HubConfig
+	for name, h := range named {
+		list = append(list, bridge.HubConfig{
+			Name: name, Vendor: "bench", Hub: h, Push: true, Log: zerolog.Nop(),
+			Pace: hubs.Pace{Inventory: time.Hour, Values: time.Hour, Reconcile: time.Hour},
+		})
+	}
 	u, err := url.Parse("mqtt://" + addr)
 	if err != nil {
 		b.Fatal(err)
@@ -159,10 +172,7 @@ func benchBridge(b *testing.B, addr string, h *benchHub) (stop func()) {
 	br, err := bridge.New(bridge.Config{
 		Base: "bench", Prefix: "homeassistant", Version: "1", Store: auth.NewMemStore(), Log: zerolog.Nop(),
 		MQTT: bridge.MQTTConfig{URL: u, ClientID: "bridge", Logger: zerolog.Nop()},
-	}, []bridge.HubConfig{{
-		Name: "hub", Vendor: "bench", Hub: h, Push: true, Log: zerolog.Nop(),
-		Pace: hubs.Pace{Inventory: time.Hour, Values: time.Hour, Reconcile: time.Hour},
-	}})
+	}, list)
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -28,6 +28,7 @@ type Config struct {
 	Store     auth.KV
 	Log       zerolog.Logger
 	Levels    *LogLevels // of Log and of the hubs' loggers; nil: they cannot be changed
+	Metrics   *Metrics   // where figures go; nil: to metrics of its own
 }
 
 // Bridge runs hubs and keeps MQTT true to them.
@@ -36,14 +37,14 @@ type Bridge struct {
 	layout  discovery.Layout // of the bridge's own topics
 	mqtt    *MQTT
 	out     outlet // mqtt's, but in tests
-	hubs    []*hubRun
-	ghosts  []*hubRun   // hubs of an earlier run that nobody wants any more
+	set     hubSet
 	haUp    atomic.Bool // Home Assistant said that it runs, and has not said otherwise since
-	byName  map[string]*hubRun
 	inbox   chan message
 	started time.Time
 	before  ownRecord     // of the last run
 	changed chan struct{} // a hub's state changed
+
+	changing sync.Mutex // one change of the hubs at a time
 
 	replayed map[string]bool // command topics with a retained message, to say so once
 }
@@ -71,10 +72,12 @@ func New(cfg Config, list []HubConfig) (*Bridge, error) {
 	b := &Bridge{
 		cfg:      cfg,
 		layout:   discovery.Layout{Prefix: cfg.Prefix, Base: cfg.Base, PublicURL: cfg.PublicURL, Version: cfg.Version},
-		byName:   map[string]*hubRun{},
 		inbox:    make(chan message, inboxLength),
 		changed:  make(chan struct{}, 1),
 		replayed: map[string]bool{},
+	}
+	if b.cfg.Metrics == nil {
+		b.cfg.Metrics = NewMetrics()
 	}
 	mc := cfg.MQTT
 	mc.Will = MQTTMessage{Topic: b.layout.BridgeStatus(), Payload: []byte("offline")}
@@ -100,14 +103,9 @@ func New(cfg Config, list []HubConfig) (*Bridge, error) {
 	}
 	b.out = b.mqtt
 	for _, hc := range list {
-		l := b.layout
-		l.Hub = hc.Name
-		h := newHubRun(hc, l, b.out, cfg.Store, b.poke)
-		h.haOnline = b.haUp.Load
-		h.republish = func(match func(string) bool) { b.out.Republish(match) }
-		b.hubs = append(b.hubs, h)
-		b.byName[hc.Name] = h
+		b.set.list = append(b.set.list, b.makeHub(hc))
 	}
+	b.cfg.Metrics.registry.MustRegister(newScrape(b), buildInfo(cfg.Version))
 	return b, nil
 }
 
@@ -125,18 +123,16 @@ func (b *Bridge) Run(ctx context.Context) error {
 
 	b.sweep(ctx)
 	b.announceSelf()
-	var conn, work sync.WaitGroup
+	var conn sync.WaitGroup
 	var mqttErr error
 	conn.Go(func() { mqttErr = b.mqtt.Run(mqttCtx) })
-	for _, h := range b.hubs {
-		work.Go(func() { h.run(workCtx) })
-	}
+	ended := b.set.begin(workCtx)
 	b.serve(ctx, workCtx)
 
-	b.finish() //nolint:contextcheck // the context has ended: this is what follows
+	finish(ctx, b.set.all(), time.Now().Add(finishLimit))
 	endWork()
-	work.Wait()
-	for _, h := range b.ghosts {
+	ended()
+	for _, h := range b.set.haunting() {
 		h.stopTimers()
 		waitFor(&h.tasks, finishLimit)
 	}
@@ -145,17 +141,17 @@ func (b *Bridge) Run(ctx context.Context) error {
 	return mqttErr
 }
 
-// finish takes no more commands and waits for those under way.
-func (b *Bridge) finish() {
-	end := time.Now().Add(finishLimit)
-	for _, h := range b.hubs {
+// finish has hubs take no more commands and waits, not longer than end, for those under way.
+func finish(ctx context.Context, hubs []*hubRun, end time.Time) {
+	ctx = context.WithoutCancel(ctx) // which may have ended: that is why
+	for _, h := range hubs {
 		h.mu.Lock()
 		h.closing = true
 		h.mu.Unlock()
 	}
-	for _, h := range b.hubs {
+	for _, h := range hubs {
 		for h.commanding() && time.Now().Before(end) {
-			sleep(context.Background(), 10*time.Millisecond)
+			sleep(ctx, 10*time.Millisecond)
 		}
 	}
 }
@@ -204,7 +200,7 @@ func (b *Bridge) serve(ctx, work context.Context) {
 		case <-tick.C:
 			b.publishInfo()
 			b.publishSelf()
-			for _, h := range b.hubs {
+			for _, h := range b.set.all() {
 				h.evaluate(time.Now(), 0)
 			}
 		}
@@ -221,7 +217,7 @@ func (b *Bridge) handle(ctx context.Context, m message) {
 		return
 	}
 	if b.cfg.Prefix != "" && strings.HasPrefix(m.topic, b.cfg.Prefix+"/device/") {
-		for _, h := range b.everyHub() {
+		for _, h := range b.set.everyone() {
 			if h.configSeen(m.topic, m.payload, m.retained) {
 				return
 			}
@@ -229,7 +225,7 @@ func (b *Bridge) handle(ctx context.Context, m message) {
 		return
 	}
 	name, _, _ := strings.Cut(strings.TrimPrefix(m.topic, b.cfg.Base+"/"), "/")
-	h, ok := b.byName[name]
+	h, ok := b.set.of(name)
 	if !ok && name != discovery.BridgeID || len(m.payload) == 0 {
 		return
 	}
@@ -260,7 +256,7 @@ func (b *Bridge) birth(ctx context.Context) {
 		}
 		b.out.Republish(func(t string) bool { return strings.HasPrefix(t, b.cfg.Base+"/") && isAvailability(t) })
 		b.out.Republish(func(t string) bool { return strings.HasPrefix(t, b.cfg.Base+"/") && !isAvailability(t) })
-		for _, h := range b.everyHub() {
+		for _, h := range b.set.everyone() {
 			h.spawn(func() { h.payDebts(ctx) })
 		}
 	})
@@ -286,7 +282,7 @@ type bridgeHubs struct {
 
 func (b *Bridge) publishInfo() {
 	info := bridgeInfo{Version: b.cfg.Version, Started: b.started.UTC().Truncate(time.Second), Hubs: []bridgeHubs{}}
-	for _, h := range b.hubs {
+	for _, h := range b.set.all() {
 		h.mu.Lock()
 		info.Hubs = append(info.Hubs, bridgeHubs{
 			Name: h.cfg.Name, Vendor: h.cfg.Vendor, State: h.health.state, ErrorCode: textOrNil(codeOf(h.health.err)),
@@ -304,7 +300,7 @@ func (b *Bridge) Ready() bool {
 	if !b.mqtt.Counters().Connected.Load() {
 		return false
 	}
-	for _, h := range b.hubs {
+	for _, h := range b.set.all() {
 		h.mu.Lock()
 		done := h.health.attempted
 		h.mu.Unlock()

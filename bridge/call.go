@@ -7,6 +7,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/rs/zerolog"
+
 	"github.com/hub2mqtt/hub2mqtt/hubs"
 )
 
@@ -56,12 +58,21 @@ func (h *hubRun) recovered(what string, do func() error) (err error) {
 			h.mu.Lock()
 			h.health.panics++
 			h.mu.Unlock()
-			h.log.Error().Str("in", what).Interface("panic", r).Bytes("stack", debug.Stack()).
-				Msg("a bug in this hub's code, please report it")
+			logPanic(h.log, what, r)
 			err = fmt.Errorf("%s: a bug: %v", what, r)
 		}
 	}()
 	return do()
+}
+
+// logPanic logs what was recovered with the trace of where it began.
+func logPanic(log zerolog.Logger, what string, r any) {
+	stack := debug.Stack()
+	if p, ok := r.(interface{ Stack() []byte }); ok {
+		stack = p.Stack()
+	}
+	log.Error().Str("in", what).Str("panic", fmt.Sprint(r)).Bytes("stack", stack).
+		Msg("a bug in this hub's code, please report it")
 }
 
 // supervise keeps loop running until ctx ends, after a panic too.

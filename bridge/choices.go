@@ -13,6 +13,7 @@ import (
 	"github.com/hub2mqtt/hub2mqtt/auth"
 	"github.com/hub2mqtt/hub2mqtt/discovery"
 	"github.com/hub2mqtt/hub2mqtt/hubs"
+	"github.com/hub2mqtt/hub2mqtt/hubs/overrides"
 )
 
 // choices is what the user decided about the devices of one hub, and which devices
@@ -38,29 +39,13 @@ func (c choice) empty() bool { return !c.Excluded && len(c.Options) == 0 && len(
 // version survive this one.
 type options map[string]json.RawMessage
 
-// text is a text option; empty: it is not set.
-func (o options) text(name string) string {
-	var s string
-	if raw, set := o[name]; set {
-		_ = json.Unmarshal(raw, &s)
-	}
-	return s
-}
-
-// flag is an on-off option; nil: it is not set.
-func (o options) flag(name string) *bool {
-	var b *bool
-	if raw, set := o[name]; set {
-		_ = json.Unmarshal(raw, &b)
-	}
-	return b
-}
-
 // sight is what stays known of a device that was once seen.
 type sight struct {
 	ID   string `json:"id"`             // DEVICE, for ever
 	Name string `json:"name"`           // the vendor's, so that people can name it while the hub is down
 	Held bool   `json:"held,omitempty"` // it waits for the user to include it
+
+	shown string // how it is called now, if it is shown
 }
 
 func choicesKey(hub string) string { return "choices/" + hub }
@@ -185,10 +170,10 @@ func (c *choices) find(word string) (hubs.DeviceID, error) {
 		return hubs.DeviceID(word), nil
 	}
 	found := c.named(word, func(raw hubs.DeviceID, s sight) bool {
-		if own := c.Devices[raw].Options.text(optName); own != "" {
+		if own := c.Devices[raw].said("").Device.Text(overrides.Name); own != "" {
 			return own == word
 		}
-		return s.Name == word
+		return s.shown == word || s.shown == "" && s.Name == word
 	})
 	if len(found) == 0 { // the vendor's name of a device that is renamed
 		found = c.named(word, func(_ hubs.DeviceID, s sight) bool { return s.Name == word })

@@ -37,6 +37,7 @@ type job struct {
 	discovery.Request
 	id       uint64
 	accepted time.Time
+	outward  hubs.Command // as the hub is to get it
 }
 
 // queue is a device's commands, in order. It is under its hubRun's lock.
@@ -111,7 +112,7 @@ func (h *hubRun) enqueue(ctx context.Context, d *device, req discovery.Request, 
 	}
 	req.Device = d.placed.Device.ID
 	h.commandID++
-	j := &job{Request: req, id: h.commandID, accepted: now}
+	j := &job{Request: req, id: h.commandID, accepted: now, outward: d.lenses[req.Entity].out(req.Command)}
 	q := &d.queue
 	if i := q.outdone(j); i >= 0 {
 		h.reply(q.waiting[i].Request, q.waiting[i].accepted, codeSuperseded, "a newer value came before this one was sent")
@@ -187,8 +188,8 @@ func (h *hubRun) work(ctx context.Context, d *device) {
 func (h *hubRun) execute(ctx context.Context, d *device, j *job) {
 	err := error(&hubs.Error{Fault: hubs.Transient, Err: fmt.Errorf("it waited longer than %s: %w", queueLimit, context.DeadlineExceeded)})
 	if time.Since(j.accepted) < queueLimit {
-		err = h.call(ctx, "command", executeLimit, func(ctx context.Context) error {
-			return h.cfg.Hub.Execute(ctx, h.outward(j.Command))
+		err = h.order(ctx, func(ctx context.Context) error {
+			return h.cfg.Hub.Execute(ctx, j.outward)
 		})
 	}
 	now := time.Now()
@@ -239,6 +240,7 @@ func (h *hubRun) answer(req discovery.Request, accepted time.Time, err error) {
 
 func (h *hubRun) reply(req discovery.Request, accepted time.Time, code, text string) {
 	h.health.commands++
+	h.meter.command(code, time.Since(accepted))
 	h.send(h.layout.Result(req.DeviceID, discovery.Result{
 		Entity: req.Entity, OK: code == "", Error: text, Code: code,
 		MS: time.Since(accepted).Milliseconds(), Transaction: req.Transaction,

@@ -10,6 +10,7 @@ import (
 
 	"github.com/hub2mqtt/hub2mqtt/discovery"
 	"github.com/hub2mqtt/hub2mqtt/hubs"
+	"github.com/hub2mqtt/hub2mqtt/hubs/overrides"
 )
 
 // deviceAnswer is the data of the response to a device's verb.
@@ -80,9 +81,9 @@ func (c *choices) findEntity(word string, entities bool) (raw hubs.DeviceID, key
 func (h *hubRun) choiceOf(verb string, raw hubs.DeviceID, entity string, value json.RawMessage) (func(*choices), error) {
 	switch verb {
 	case "device/rename", "device/area":
-		name := optName
+		name := overrides.Name
 		if verb == "device/area" {
-			name = optArea
+			name = overrides.Area
 		}
 		text, err := readLabel(value)
 		if err != nil {
@@ -97,20 +98,26 @@ func (h *hubRun) choiceOf(verb string, raw hubs.DeviceID, entity string, value j
 		if err := h.hasEntity(raw, entity); err != nil {
 			return nil, err
 		}
-		if raw == hubs.Self && entity == "" && set[optHidden] == true {
+		if raw == hubs.Self && entity == "" && set[overrides.Hidden] == true {
 			return nil, errors.New("the hub's own device cannot be hidden")
 		}
-		return setOptions(raw, entity, set), nil
+		change := setOptions(raw, entity, set)
+		return change, h.tryOptions(raw, change)
 	case "device/exclude", "device/include":
 		if raw == hubs.Self {
 			return nil, errors.New("the hub's own device cannot be excluded")
 		}
 		out := verb == "device/exclude"
+		hidden := h.fileSays(raw).Device.Flag(overrides.Hidden)
 		return func(c *choices) {
 			c.change(raw, func(one *choice) {
 				one.Excluded = out
-				if !out && one.barred() { // hidden by an option
-					one.Options = one.Options.with(optHidden, nil)
+				switch {
+				case out:
+				case hidden: // by the file
+					one.Options = one.Options.with(overrides.Hidden, false)
+				case one.barred(): // by an option
+					one.Options = one.Options.with(overrides.Hidden, nil)
 				}
 			})
 			if s, seen := c.Seen[raw]; seen && !out {
@@ -127,13 +134,11 @@ func (h *hubRun) hasEntity(raw hubs.DeviceID, key string) error {
 	if key == "" || h.settled.list == nil {
 		return nil
 	}
-	for i := range h.settled.list {
-		if d := &h.settled.list[i]; d.ID == raw {
-			if _, ok := d.Entity(key); ok {
-				return nil
-			}
-			return fmt.Errorf("device %q has no entity %q", h.settled.places[raw], key)
+	if d, ok := h.listed(raw); ok {
+		if _, ok := d.Entity(key); ok {
+			return nil
 		}
+		return fmt.Errorf("device %q has no entity %q", h.settled.places[raw], key)
 	}
 	return nil // it has left, and may come back
 }

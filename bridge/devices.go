@@ -86,7 +86,7 @@ func (h *hubRun) publishList() {
 	}
 	for _, d := range h.settled.list {
 		if _, shown := h.devices[d.ID]; !shown && h.choices.Seen[d.ID].Held {
-			one := h.describe(discovery.Placed{Device: d, ID: h.settled.places[d.ID]})
+			one := h.describe(discovery.Placed{Device: h.dress(&d).Device, ID: h.settled.places[d.ID]})
 			one.Held = true
 			all = append(all, one)
 		}

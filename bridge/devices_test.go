@@ -178,7 +178,7 @@ func TestListIsPublished(t *testing.T) {
 			t.Errorf("want the last name in the end, got %s", s.board.at(topic))
 		}
 		s.toys["toy"].set(func(f *toy) { f.poll = func(context.Context) ([]hubs.Reading, error) { return nil, nil } })
-		s.byName["toy"].apply([]hubs.Reading{{Device: "p2", Online: new(false)}}, source{push: true, asked: time.Now()})
+		s.hub("toy").apply([]hubs.Reading{{Device: "p2", Online: new(false)}}, source{push: true, asked: time.Now()})
 		pass(10 * time.Second)
 		if strings.Count(s.board.at(topic), `"online":false`) != 1 {
 			t.Errorf("want p2 offline, got %s", s.board.at(topic))

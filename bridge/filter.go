@@ -3,7 +3,6 @@ package bridge
 import (
 	"errors"
 	"fmt"
-	"path"
 	"strings"
 
 	"github.com/hub2mqtt/hub2mqtt/hubs"
@@ -21,18 +20,13 @@ type Filter struct {
 // with new devices.
 type FilterSettings struct{ Include, Exclude, Invert, NewDevices string }
 
-// glob is one pattern of a list, made for path.Match: lower case, with another sign in
-// the place of slashes, which a * is to match as well.
+// glob is one pattern of a list.
 type glob struct {
-	text           string // as it was written
-	device         string // meets a device as a whole
-	owner, entity  string // of DEVICE/ENTITY; empty: it is none
-	ofHome, ofMake bool   // device is to be compared with the home or the maker only
+	text           string    // as it was written
+	device         hubs.Glob // meets a device as a whole
+	owner, entity  hubs.Glob // of DEVICE/ENTITY; empty: it is none
+	ofHome, ofMake bool      // device is to be compared with the home or the maker only
 }
-
-const slash = "\x1f"
-
-func plain(s string) string { return strings.ToLower(strings.ReplaceAll(s, "/", slash)) }
 
 // ParseFilter reads the settings. All faults are joined; each begins with the name of
 // its setting.
@@ -70,26 +64,26 @@ func ParseFilter(s FilterSettings) (Filter, error) {
 }
 
 func parseGlob(item string) (glob, error) {
-	g := glob{text: item, device: plain(item)}
-	if _, err := path.Match(g.device, ""); err != nil {
+	g := glob{text: item}
+	var ok bool
+	if g.device, ok = hubs.ParseGlob(item); !ok {
 		return g, fmt.Errorf("%q is no pattern: * is anything, ? one character, [ab] one of them", item)
 	}
 	for prefix, of := range map[string]*bool{"home:": &g.ofHome, "maker:": &g.ofMake} {
-		if rest, ok := strings.CutPrefix(g.device, prefix); ok {
+		if rest, ok := strings.CutPrefix(string(g.device), prefix); ok {
 			if rest == "" {
 				return g, fmt.Errorf("%q lacks the name, such as %sName", item, prefix)
 			}
-			g.device, *of = rest, true
+			g.device, *of = hubs.Glob(rest), true
 			return g, nil
 		}
 	}
-	i := strings.LastIndex(g.device, slash)
-	if i < 0 {
+	if !strings.Contains(item, "/") {
 		return g, nil
 	}
-	g.owner, g.entity = g.device[:i], g.device[i+1:]
-	for _, part := range []string{g.owner, g.entity} {
-		if _, err := path.Match(part, ""); err != nil || part == "" {
+	g.owner, g.entity = g.device.CutEntity()
+	for _, part := range []hubs.Glob{g.owner, g.entity} {
+		if _, ok := hubs.ParseGlob(string(part)); !ok || part == "" {
 			return g, fmt.Errorf("%q must be a device, or DEVICE/ENTITY such as hallway/contact", item)
 		}
 	}
@@ -107,37 +101,28 @@ type labels struct {
 // name meets a pattern, so that renaming a device does not let it slip through.
 func labelsOf(id string, vendor, shown *hubs.Device) labels {
 	return labels{
-		names: []string{plain(string(vendor.ID)), plain(id), plain(vendor.Name), plain(shown.Name)},
-		areas: []string{plain(vendor.Area), plain(shown.Area)},
-		home:  plain(vendor.Home), maker: plain(vendor.Maker),
+		names: []string{hubs.Fold(string(vendor.ID)), hubs.Fold(id), hubs.Fold(vendor.Name), hubs.Fold(shown.Name)},
+		areas: []string{hubs.Fold(vendor.Area), hubs.Fold(shown.Area)},
+		home:  hubs.Fold(vendor.Home), maker: hubs.Fold(vendor.Maker),
 	}
-}
-
-func match(pattern string, texts ...string) bool {
-	for _, text := range texts {
-		if ok, err := path.Match(pattern, text); ok && err == nil && text != "" {
-			return true
-		}
-	}
-	return false
 }
 
 // meets tells whether g means the device as a whole.
 func (g glob) meets(l labels) bool {
 	switch {
 	case g.ofHome:
-		return match(g.device, l.home)
+		return g.device.Match(l.home)
 	case g.ofMake:
-		return match(g.device, l.maker)
+		return g.device.Match(l.maker)
 	}
-	return match(g.device, l.names...) || match(g.device, l.areas...)
+	return g.device.Match(l.names...) || g.device.Match(l.areas...)
 }
 
 // owns tells whether g means some entity of the device.
-func (g glob) owns(l labels) bool { return g.entity != "" && match(g.owner, l.names...) }
+func (g glob) owns(l labels) bool { return g.entity != "" && g.owner.Match(l.names...) }
 
 // picks tells whether g means this entity of the device.
-func (g glob) picks(l labels, key string) bool { return g.owns(l) && match(g.entity, key) }
+func (g glob) picks(l labels, key string) bool { return g.owns(l) && g.entity.Match(key) }
 
 // admits tells whether the device is shown at all.
 func (f *Filter) admits(l labels) bool {
@@ -213,34 +198,4 @@ func inverted(a hubs.Attr, v hubs.Value) hubs.Value {
 	default:
 	}
 	return v
-}
-
-// invertedReading is r with the values of the given entities upside down. r is the
-// hub's own and stays as it is.
-func invertedReading(r hubs.Reading, entities map[string]bool) hubs.Reading {
-	if len(entities) == 0 {
-		return r
-	}
-	values := make([]hubs.PointValue, len(r.Values))
-	for i, v := range r.Values {
-		if entities[v.Entity] {
-			v.Value = inverted(v.Attr, v.Value)
-		}
-		values[i] = v
-	}
-	r.Values = values
-	return r
-}
-
-// invertedCommand is cmd as the hub is to get it.
-func invertedCommand(cmd hubs.Command, entities map[string]bool) hubs.Command {
-	if !entities[cmd.Entity] {
-		return cmd
-	}
-	set := make([]hubs.AttrValue, len(cmd.Set))
-	for i, s := range cmd.Set {
-		set[i] = hubs.AttrValue{Attr: s.Attr, Value: inverted(s.Attr, s.Value)}
-	}
-	cmd.Set = set
-	return cmd
 }

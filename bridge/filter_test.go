@@ -146,7 +146,7 @@ func TestInvertedThereAndBack(t *testing.T) {
 func TestInvertedReadingLeavesTheHubsAlone(t *testing.T) {
 	point := hubs.Point{Entity: "contact", Attr: hubs.On}
 	r := hubs.Reading{Values: []hubs.PointValue{{Point: point, Value: hubs.Bool(true)}}}
-	got := invertedReading(r, map[string]bool{"contact": true})
+	got := (&device{lenses: map[string]lens{"contact": {upside: true}}}).through(r)
 	if got.Values[0].Value != hubs.Bool(false) || r.Values[0].Value != hubs.Bool(true) {
 		t.Errorf("want the copy upside down and the original as it was, got %v and %v", got.Values, r.Values)
 	}

@@ -65,7 +65,7 @@ func startHouseOn(t *testing.T, held map[string]string, store auth.KV, list ...H
 	var names []string
 	for i := range list {
 		names = append(names, list[i].Name)
-		list[i].Vendor, list[i].Log = "toy", zerolog.Nop()
+		list[i].Vendor = "toy" // its log is silent unless it was given one
 		list[i].Pace = hubs.Pace{Inventory: time.Minute, Values: 10 * time.Second, Reconcile: 10 * time.Minute}
 		s.toys[list[i].Name], _ = list[i].Hub.(*toy)
 	}
@@ -78,7 +78,7 @@ func startHouseOn(t *testing.T, held map[string]string, store auth.KV, list ...H
 		t.Fatal(err)
 	}
 	b.out = s.board
-	for _, h := range b.hubs {
+	for _, h := range b.set.list {
 		h.out = s.board
 		h.prepare(t.Context())
 	}
@@ -86,12 +86,16 @@ func startHouseOn(t *testing.T, held map[string]string, store auth.KV, list ...H
 	b.announceSelf()
 	ctx, cancel := context.WithCancel(context.Background())
 	var wg sync.WaitGroup
-	for _, h := range b.hubs {
-		wg.Go(func() { h.run(ctx) })
-	}
+	ended := b.set.begin(ctx)
 	wg.Go(func() { b.serve(ctx, ctx) })
-	t.Cleanup(func() { cancel(); wg.Wait() })
+	t.Cleanup(func() { cancel(); ended(); wg.Wait() })
 	return s
+}
+
+// hub is one of the house's hubs; nil: there is none of that name.
+func (s *house) hub(name string) *hubRun {
+	h, _ := s.set.of(name)
+	return h
 }
 
 // ask sends a request and returns its response.

@@ -5,8 +5,8 @@ import (
 	"net/http"
 )
 
-// Handler answers /healthz (200 while the process works) and /readyz (200 once MQTT
-// is up and every hub has finished its first attempt, else 503).
+// Handler answers /healthz (200 while the process works), /readyz (200 once MQTT is up
+// and every hub has finished its first attempt, else 503) and /metrics.
 func (b *Bridge) Handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) {
@@ -19,5 +19,6 @@ func (b *Bridge) Handler() http.Handler {
 		}
 		_, _ = io.WriteString(w, "ready\n")
 	})
+	mux.Handle("GET /metrics", b.cfg.Metrics.Handler())
 	return mux
 }

@@ -2,6 +2,7 @@ package bridge
 
 import (
 	"context"
+	"net/http"
 	"sync"
 	"time"
 
@@ -10,6 +11,7 @@ import (
 	"github.com/hub2mqtt/hub2mqtt/auth"
 	"github.com/hub2mqtt/hub2mqtt/discovery"
 	"github.com/hub2mqtt/hub2mqtt/hubs"
+	"github.com/hub2mqtt/hub2mqtt/hubs/overrides"
 )
 
 // HubConfig is one hub to run.
@@ -17,13 +19,19 @@ type HubConfig struct {
 	Name, Vendor string
 	Hub          hubs.Hub
 	Pace         hubs.Pace
+	FixedPace    bool                // the user chose Pace: a budget does not stretch it
 	Push         bool                // use the hub's push if it has one
 	Filter       Filter              // what of it is shown
 	Tokens       func() []auth.State // of its accounts; may be nil
+	Tasks        *Tasks              // that it started for itself; may be nil
+	// LookForLogin looks whether another process logged in, and reports whether it may
+	// have; it is cheap. Nil: nobody looks.
+	LookForLogin func(context.Context) bool
+	Overrides    *overrides.File // what is said of its devices; nil: nothing
+	// Reread reads the overrides anew; nil: there are none.
+	Reread func() (*overrides.File, error)
 	// Calls is how many requests went to the vendor since midnight UTC; nil: nobody counts.
 	Calls func() int
-	// Quota is what of the vendor's budget is used, and how much there is; nil: there is none.
-	Quota func() (used, limit int)
 	Log   zerolog.Logger
 }
 
@@ -51,9 +59,13 @@ type hubRun struct {
 	haOnline func() bool // Home Assistant is known to run
 	// republish sends retained messages again that have not changed.
 	republish func(match func(topic string) bool)
-	pushes    bool // the hub can push, and may
+	webhook   func() http.Handler // what the vendor calls; gives nil where it does not
+	pushes    bool                // the hub can push, and may
 
 	kick  chan string // asks the poller for an inventory at once
+	meter meter
+	life  life
+	poke  chan string // asks it for all values at once
 	tasks sync.WaitGroup
 	lanes map[string]*lane
 
@@ -65,6 +77,7 @@ type hubRun struct {
 	missing   map[hubs.DeviceID]missing
 	configs   map[string]hubs.DeviceID // discovery topic → device of the manifest
 	stash     map[string]string        // discovery topic → what the broker held of a device not seen yet
+	leftovers map[string]bool          // discovery topics taken back in an earlier run: to be emptied if the broker still holds them
 	lastWhole time.Time                // the last poll of all values was asked
 	paying    bool                     // debts are being paid
 	holding   bool                     // messages wait for the manifest to be saved
@@ -72,13 +85,19 @@ type hubRun struct {
 	manifest  manifest
 	health    health
 	push      pushState
+	restraint restraint
 	commandID uint64
 	recent    map[string]time.Time // transactions of the last minute
 	closing   bool
 	choices   choices
 	settled   settled
-	own       map[string]bool // entities of the hub's own device that are the bridge's
-	list      list
+	overrides *overrides.File
+	// overridesErr is why they could not be read anew.
+	overridesErr error
+	idleTold     bool // which of their entries mean nothing
+	sums         ledger
+	own          map[string]bool // entities of the hub's own device that are the bridge's
+	list         list
 }
 
 func newHubRun(cfg HubConfig, layout discovery.Layout, out publisher, store auth.KV, notify func()) *hubRun {
@@ -88,17 +107,21 @@ func newHubRun(cfg HubConfig, layout discovery.Layout, out publisher, store auth
 		republish: func(func(string) bool) {},
 		choices:   choices{}.clone(),
 		cfg:       cfg, layout: layout, out: out, store: store, notify: notify,
-		haOnline: func() bool { return false },
-		log:      cfg.Log,
-		kick:     make(chan string, 1),
-		lanes:    map[string]*lane{"inventory": {}, "poll": {}},
-		devices:  map[hubs.DeviceID]*device{},
-		byID:     map[string]*device{},
-		recent:   map[string]time.Time{},
-		missing:  map[hubs.DeviceID]missing{},
-		stash:    map[string]string{},
-		configs:  map[string]hubs.DeviceID{},
-		health:   health{state: Starting},
+		haOnline:  func() bool { return false },
+		log:       cfg.Log,
+		kick:      make(chan string, 1),
+		meter:     NewMetrics().of(cfg.Name),
+		poke:      make(chan string, 1),
+		lanes:     map[string]*lane{"inventory": {}, "poll": {}},
+		devices:   map[hubs.DeviceID]*device{},
+		byID:      map[string]*device{},
+		recent:    map[string]time.Time{},
+		missing:   map[hubs.DeviceID]missing{},
+		stash:     map[string]string{},
+		leftovers: map[string]bool{},
+		configs:   map[string]hubs.DeviceID{},
+		health:    health{state: Starting},
+		sums:      ledger{wake: make(chan struct{}, 1)},
 	}
 }
 
@@ -109,6 +132,8 @@ func (h *hubRun) prepare(ctx context.Context) {
 	defer h.mu.Unlock()
 	h.load(ctx)
 	h.loadChoices(ctx)
+	h.useOverrides(h.cfg.Overrides)
+	h.loadSums(ctx)
 }
 
 // run works until ctx ends, then returns when all that it started has ended, or
@@ -118,14 +143,32 @@ func (h *hubRun) run(ctx context.Context) {
 	h.health.started = time.Now()
 	h.mu.Unlock()
 	h.supervise(ctx, "poller", h.pollLoop)
+	h.supervise(ctx, "sums", h.keepSums)
 	if w, ok := h.cfg.Hub.(hubs.Watcher); ok && h.cfg.Push {
 		h.supervise(ctx, "push", func(ctx context.Context) { h.watchLoop(ctx, w) })
 	}
+	if h.cfg.LookForLogin != nil {
+		h.supervise(ctx, "login", h.loginLoop)
+	}
 	<-ctx.Done()
 	h.stopTimers()
-	if !waitFor(&h.tasks, 5*time.Second) {
+	let := waitFor(&h.tasks, 5*time.Second)
+	if h.cfg.Tasks != nil {
+		let = h.cfg.Tasks.end(2*time.Second) && let
+	}
+	if !let {
 		h.log.Error().Msg("hub does not let go of a call, leaving it behind")
 	}
+	h.saveSums(context.WithoutCancel(ctx)) // what came while the others ended
+}
+
+// panicked is how many bugs in the hub's code were caught. h.mu is held.
+func (h *hubRun) panicked() int {
+	n := h.health.panics
+	if h.cfg.Tasks != nil {
+		n += int(h.cfg.Tasks.panics.Load())
+	}
+	return n
 }
 
 // waitFor waits for wg, at most so long, and reports whether all ended.
@@ -177,7 +220,13 @@ func (h *hubRun) apply(news []hubs.Reading, from source) {
 			}
 			continue
 		}
-		events := d.merge(invertedReading(r, h.settled.inverted[r.Device]), from, now)
+		h.reckon(d, &r, from, now)
+		events := d.merge(d.through(r), from, now)
+		h.meter.held.Add(float64(d.held))
+		d.held = 0
+		if from.push && d.dirty && d.pushedAt.IsZero() {
+			d.pushedAt = now
+		}
 		missed.pushed, missed.others = missed.pushed+d.found.pushed, missed.others+d.found.others
 		d.found = found{}
 		if r.Online != nil && *r.Online != d.online {
@@ -203,6 +252,7 @@ func (h *hubRun) apply(news []hubs.Reading, from source) {
 // touch publishes d if it changed: the first change at once, further ones of a burst
 // together at its end.
 func (h *hubRun) touch(d *device, now time.Time) {
+	h.bookLate(d, now)
 	if h.closing || !d.heard || !d.dirty && !d.seenDirty {
 		return
 	}
@@ -227,8 +277,13 @@ func (h *hubRun) flush(d *device) {
 
 func (h *hubRun) publish(d *device, now time.Time) {
 	d.dirty, d.seenDirty, d.published = false, false, now
+	d.letOut(now)
 	for _, m := range h.layout.State(d.placed, d.snapshot(), d.seen) {
 		h.send(m)
+	}
+	if !d.pushedAt.IsZero() {
+		h.meter.lag.Observe(time.Since(d.pushedAt).Seconds())
+		d.pushedAt = time.Time{}
 	}
 }
 
@@ -248,6 +303,15 @@ func (h *hubRun) send(m discovery.Message) {
 func (h *hubRun) relist(reason string) {
 	select {
 	case h.kick <- reason:
+	default:
+	}
+}
+
+// repoll asks for all values at once, and for an inventory if the last is not of this
+// minute: calls to a cloud are counted.
+func (h *hubRun) repoll(reason string) {
+	select {
+	case h.poke <- reason:
 	default:
 	}
 }

@@ -2,8 +2,10 @@ package bridge
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 
 	"github.com/rs/zerolog"
@@ -18,20 +20,36 @@ func logLevels() []string { return []string{"trace", "debug", "info", "warn", "e
 type LogLevels struct {
 	setting zerolog.Level
 	all     atomic.Int32
-	hubs    map[string]*atomic.Int32 // noLevel: as all
+	mu      sync.Mutex
+	hubs    atomic.Pointer[map[string]*atomic.Int32] // noLevel: as all; a map is never changed
 }
 
 const noLevel = int32(zerolog.NoLevel)
 
 // NewLogLevels begins with the level of the settings, for the hubs of these names.
 func NewLogLevels(setting zerolog.Level, hubs []string) *LogLevels {
-	l := &LogLevels{setting: setting, hubs: make(map[string]*atomic.Int32, len(hubs))}
+	l := &LogLevels{setting: setting}
 	l.all.Store(int32(setting))
+	l.hubs.Store(&map[string]*atomic.Int32{})
 	for _, name := range hubs {
-		l.hubs[name] = &atomic.Int32{}
-		l.hubs[name].Store(noLevel)
+		l.add(name)
 	}
 	return l
+}
+
+// add gives a hub a level of its own; one that has it keeps it.
+func (l *LogLevels) add(hub string) {
+	if l == nil {
+		return
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	next := maps.Clone(*l.hubs.Load())
+	if next[hub] == nil {
+		next[hub] = &atomic.Int32{}
+		next[hub].Store(noLevel)
+		l.hubs.Store(&next)
+	}
 }
 
 // Hook drops what a hub's logger (empty: any other) is not to say.
@@ -44,7 +62,7 @@ func (l *LogLevels) Hook(hub string) zerolog.Hook {
 }
 
 func (l *LogLevels) level(hub string) zerolog.Level {
-	if own, ok := l.hubs[hub]; ok {
+	if own, ok := (*l.hubs.Load())[hub]; ok {
 		if level := own.Load(); level != noLevel {
 			return zerolog.Level(level) //nolint:gosec // it was one
 		}
@@ -66,7 +84,7 @@ func (l *LogLevels) Set(hub, word string) error {
 		level, _ = zerolog.ParseLevel(word) // the words are zerolog's own
 	}
 	if hub != "" {
-		own, ok := l.hubs[hub]
+		own, ok := (*l.hubs.Load())[hub]
 		if !ok {
 			return fmt.Errorf("there is no hub %q", hub)
 		}
@@ -77,7 +95,7 @@ func (l *LogLevels) Set(hub, word string) error {
 		return nil
 	}
 	l.all.Store(int32(level))
-	for _, own := range l.hubs {
+	for _, own := range *l.hubs.Load() {
 		own.Store(noLevel)
 	}
 	return nil

@@ -165,12 +165,17 @@ func (h *hubRun) place(p discovery.Placed, now time.Time) {
 	case !known:
 		d = newDevice(p)
 		h.devices[raw], h.byID[p.ID] = d, d
+		h.adopt(d, now)
+		if !h.lastWhole.IsZero() {
+			h.repoll("a device came: while push is up its first values would wait for long")
+		}
 		h.announce(d, now)
 		h.send(h.layout.Availability(p, d.online))
 	case !reflect.DeepEqual(p, d.placed):
 		h.reshapeSoon(d, p, now)
 	default:
 		d.shape++ // what was to come is not true any more
+		h.adopt(d, now)
 		h.tellAgain(d, now)
 		h.touch(d, now)
 		return
@@ -217,6 +222,7 @@ func (h *hubRun) reshape(d *device, p discovery.Placed, now time.Time) {
 	messages, _ := h.layout.Announce(p, h.manifest.Devices[raw].Components) // announce reports the fault
 	if len(messages) < 2 || d.deleted {
 		d.place(p)
+		h.adopt(d, now)
 		d.untold = false
 		h.announce(d, now)
 		h.touch(d, now)
@@ -231,6 +237,7 @@ func (h *hubRun) reshape(d *device, p discovery.Placed, now time.Time) {
 	h.laterIfSame(d, messages[1].After, func() {
 		d.untold = false
 		d.place(p)
+		h.adopt(d, time.Now())
 		owned := h.manifest.Devices[raw]
 		owned.Components = h.layout.Components(p)
 		h.manifest.Devices[raw] = owned
@@ -254,6 +261,7 @@ func (h *hubRun) announce(d *device, now time.Time) {
 	}
 	h.manifest.Devices[raw] = owned{ID: d.placed.ID, Components: h.layout.Components(d.placed), Topics: topics}
 	h.configs[h.layout.ConfigTopic(d.placed.ID)] = raw
+	delete(h.leftovers, h.layout.ConfigTopic(d.placed.ID))
 	h.manifest.Cleared = slices.DeleteFunc(h.manifest.Cleared, func(t string) bool { return slices.Contains(topics, t) })
 	h.manifest.dirty = true
 	if d.deleted {

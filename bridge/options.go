@@ -6,84 +6,73 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"regexp"
 	"slices"
-	"strings"
-	"unicode"
+	"time"
+
+	"github.com/hub2mqtt/hub2mqtt/hubs"
+	"github.com/hub2mqtt/hub2mqtt/hubs/overrides"
 )
-
-// The options of device/options that this version knows.
-const (
-	optName     = "name"
-	optArea     = "area"     // of a device
-	optIcon     = "icon"     // of an entity
-	optHidden   = "hidden"   // neither announced nor published
-	optDisabled = "disabled" // announced, but off until somebody enables it in Home Assistant
-)
-
-// maxLabel is how long a name, area or icon may be, in characters.
-const maxLabel = 250
-
-// notYet are options that a later version is to know.
-func notYet() []string {
-	return []string{"kind", "class", "unit", "scale", "min_interval", "accumulate"}
-}
 
 // readOptions checks the object that device/options brings. A null or an empty text
 // takes an option back, which is nil in the result.
-func readOptions(raw json.RawMessage, entity bool) (map[string]any, error) {
-	var in map[string]json.RawMessage
+func readOptions(raw json.RawMessage, of overrides.Target) (map[string]any, error) {
+	var in map[string]any
 	if err := json.Unmarshal(raw, &in); err != nil || len(in) == 0 {
 		return nil, errors.New(`value must be an object of options, such as {"name": "Lamp"}`)
 	}
 	out := map[string]any{}
 	var faults []error
 	for _, name := range slices.Sorted(maps.Keys(in)) {
-		value, err := readOption(name, in[name], entity)
-		if err != nil {
-			faults = append(faults, err)
+		given := in[name]
+		if given == nil {
+			given = ""
+		}
+		value, err := overrides.Check(name, given, of)
+		switch {
+		case err != nil && given == "" && overrides.Known(name, of):
+			value = nil // taken back
+		case err != nil:
+			faults = append(faults, fmt.Errorf("%s: %w", name, err))
+		}
+		if every, ok := value.(time.Duration); ok {
+			value = every.String() // as it is read again
+		}
+		if value == hubs.NoClass || value == hubs.NoUnit {
+			value = overrides.None
 		}
 		out[name] = value
 	}
 	return out, errors.Join(faults...)
 }
 
-func readOption(name string, raw json.RawMessage, entity bool) (any, error) {
-	switch {
-	case slices.Contains(notYet(), name):
-		return nil, fmt.Errorf("%s: not known yet, this version knows name, area, icon, hidden, disabled", name)
-	case name == optArea && entity:
-		return nil, fmt.Errorf("%s: a device has it, an entity does not", name)
-	case name == optIcon && !entity:
-		return nil, fmt.Errorf("%s: an entity has it: name DEVICE/ENTITY as the device", name)
+// checked are the options that this version knows, said at a place.
+func (o options) checked(of overrides.Target, at string) overrides.Options {
+	out := make(overrides.Options, len(o))
+	for name, raw := range o {
+		var given any
+		if json.Unmarshal(raw, &given) != nil {
+			continue
+		}
+		if value, err := overrides.Check(name, given, of); err == nil {
+			out[name] = overrides.Option{Value: value, At: at}
+		}
 	}
-	switch name {
-	case optName, optArea, optIcon:
-		text, err := readLabel(raw)
-		switch {
-		case err != nil:
-			return nil, fmt.Errorf("%s: %w", name, err)
-		case text == "":
-			return nil, nil //nolint:nilnil // taken back
-		case name == optIcon && !regexp.MustCompile(`^[a-z]+:[a-z0-9-]+$`).MatchString(text):
-			return nil, fmt.Errorf("%s: %q is none, such as mdi:lamp", name, text)
-		}
-		return text, nil
-	case optHidden, optDisabled:
-		var flag *bool
-		if err := json.Unmarshal(raw, &flag); err != nil {
-			return nil, fmt.Errorf("%s: must be true, false, or null to take it back", name)
-		}
-		if flag == nil {
-			return nil, nil //nolint:nilnil // taken back
-		}
-		return *flag, nil
-	}
-	return nil, fmt.Errorf("%s: there is no such option; there are name, area, icon, hidden, disabled", name)
+	return out
 }
 
-// readLabel reads a text that people see: on one line, blanks around it cut. Nothing
-// and null are empty.
+// said is what the user chose for a device, whose place in topics is id.
+func (c choice) said(id string) overrides.Said {
+	if len(c.Options) == 0 && len(c.Entities) == 0 {
+		return overrides.Said{}
+	}
+	entities := make(map[string]overrides.Options, len(c.Entities))
+	for key, o := range c.Entities {
+		entities[key] = o.checked(overrides.OfEntity, "device/options of "+id+"/"+key)
+	}
+	return overrides.Choose(c.Options.checked(overrides.OfDevice, "device/options of "+id), entities)
+}
+
+// readLabel reads a text that people see. Nothing and null are empty.
 func readLabel(raw json.RawMessage) (string, error) {
 	if len(bytes.TrimSpace(raw)) == 0 {
 		return "", errors.New(`a text is wanted; "" takes the vendor's again`)
@@ -95,11 +84,5 @@ func readLabel(raw json.RawMessage) (string, error) {
 	if text == nil {
 		return "", nil
 	}
-	clean := strings.Join(strings.FieldsFunc(*text, func(r rune) bool {
-		return unicode.IsSpace(r) || unicode.IsControl(r)
-	}), " ")
-	if n := len([]rune(clean)); n > maxLabel {
-		return "", fmt.Errorf("%d characters are too long, %d are allowed", n, maxLabel)
-	}
-	return clean, nil
+	return overrides.Label(*text)
 }

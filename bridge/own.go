@@ -16,6 +16,7 @@ const (
 	selfConnection = "connection"
 	selfState      = "state"
 	selfError      = "last_error"
+	selfLogin      = "login_needed"
 	selfPush       = "push"
 	selfDevices    = "devices"
 	selfEntities   = "entities"
@@ -48,7 +49,9 @@ func (h *hubRun) ownEntities() []hubs.Entity {
 	fault.Attrs = []hubs.Field{
 		{Attr: attrCode, Kind: hubs.KindText}, {Attr: attrHint, Kind: hubs.KindText}, {Attr: attrSince, Kind: hubs.KindTime},
 	}
-	out := []hubs.Entity{connection, diagnostic(selfState, "State", false, hubs.Sensor{Options: hubStates()}), fault}
+	login := diagnostic(selfLogin, "Login needed", false, hubs.Binary{})
+	login.Class = hubs.Problem
+	out := []hubs.Entity{connection, diagnostic(selfState, "State", false, hubs.Sensor{Options: hubStates()}), fault, login}
 	if h.pushes {
 		out = append(out, diagnostic(selfPush, "Push", false, hubs.Sensor{Options: []string{pushWord(true), pushWord(false)}}))
 	}
@@ -56,7 +59,7 @@ func (h *hubRun) ownEntities() []hubs.Entity {
 	if h.cfg.Calls != nil {
 		out = append(out, diagnostic(selfCalls, "Calls today", true, hubs.Sensor{Accumulates: hubs.Increasing}))
 	}
-	if h.cfg.Quota != nil {
+	if _, limited := h.budget(); limited {
 		out = append(out, diagnostic(selfQuotaUsed, "Quota used", true, count), diagnostic(selfQuotaLimit, "Quota", true, count))
 	}
 	if h.cfg.Tokens != nil {
@@ -85,7 +88,8 @@ func (h *hubRun) selfPlaced(vendor hubs.Device) discovery.Placed {
 	if d.Maker == "" {
 		d.Maker = title(h.cfg.Vendor)
 	}
-	d, _ = h.dress(&d)
+	as := h.dress(&d)
+	d = as.Device
 	h.own = map[string]bool{}
 	var own []hubs.Entity
 	for _, e := range h.ownEntities() {
@@ -95,6 +99,11 @@ func (h *hubRun) selfPlaced(vendor hubs.Device) discovery.Placed {
 		}
 	}
 	d.Entities = append(own, d.Entities...)
+	if h.settled.dressed == nil {
+		h.settled.dressed = map[hubs.DeviceID]dressed{}
+	}
+	as.Device = hubs.Device{}
+	h.settled.dressed[hubs.Self] = as
 	return discovery.Placed{Device: d, ID: discovery.HubID}
 }
 
@@ -131,6 +140,7 @@ func (h *hubRun) showSelf(now time.Time) {
 	devices, entities := h.counts()
 	set(selfConnection, hubs.On, hubs.Bool(s.state == OK || s.state == Degraded || s.state == Limited))
 	set(selfState, hubs.Main, hubs.Str(string(s.state)))
+	set(selfLogin, hubs.On, hubs.Bool(h.loginNeeded()))
 	set(selfDevices, hubs.Main, hubs.Num(float64(devices)))
 	set(selfEntities, hubs.Main, hubs.Num(float64(entities)))
 	set(selfExpires, hubs.Main, hubs.Time(h.tokenExpires().Truncate(time.Second)))
@@ -140,10 +150,9 @@ func (h *hubRun) showSelf(now time.Time) {
 	if h.cfg.Calls != nil {
 		set(selfCalls, hubs.Main, hubs.Num(float64(h.cfg.Calls())))
 	}
-	if h.cfg.Quota != nil {
-		used, limit := h.cfg.Quota()
-		set(selfQuotaUsed, hubs.Main, hubs.Num(float64(used)))
-		set(selfQuotaLimit, hubs.Main, hubs.Num(float64(limit)))
+	if b, limited := h.budget(); limited {
+		set(selfQuotaUsed, hubs.Main, hubs.Num(float64(b.Used)))
+		set(selfQuotaLimit, hubs.Main, hubs.Num(float64(b.Limit)))
 	}
 	t := h.trouble()
 	set(selfError, hubs.Main, shortText(t.text))
@@ -208,11 +217,4 @@ func (h *hubRun) ownCommand(req discovery.Request, now time.Time) bool {
 	}
 	h.answer(req, now, err)
 	return true
-}
-
-// outward is a command as the hub is to get it.
-func (h *hubRun) outward(cmd hubs.Command) hubs.Command {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	return invertedCommand(cmd, h.settled.inverted[cmd.Device])
 }

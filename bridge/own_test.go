@@ -23,16 +23,19 @@ func TestOwnDevicesInFull(t *testing.T) {
 		calls.Store(7)
 		expires := time.Now().Add(time.Hour)
 		c := HubConfig{
-			Name: "toy", Hub: &streaming{toy: newToy(), end: make(chan error)}, Push: true,
+			Name: "toy", Push: true,
+			Hub: struct {
+				*streaming
+				fixedBudget
+			}{&streaming{toy: newToy(), end: make(chan error)}, fixedBudget{Used: 100, Limit: 1000}},
 			Tokens: func() []auth.State { return []auth.State{{}, {Expires: expires}, {Expires: expires.Add(time.Hour)}} },
 			Calls:  func() int { return int(calls.Load()) },
-			Quota:  func() (int, int) { return 100, 1000 },
 		}
 		s := startHouse(t, auth.NewMemStore(), c)
 		pass(time.Second)
 		s.lint(t)
 		want := map[string]any{
-			"connection": "ON", "state": "ok", "last_error": nil, "push": "up", "devices": 2.0, "entities": 4.0, "calls_today": 7.0,
+			"connection": "ON", "state": "ok", "last_error": nil, "login_needed": "OFF", "push": "up", "devices": 2.0, "entities": 4.0, "calls_today": 7.0,
 			"quota_used": 100.0, "quota_limit": 1000.0, "token_expires": expires.UTC().Format(time.RFC3339),
 			"last_error_attributes": map[string]any{"code": nil, "hint": nil, "since": nil},
 			"name":                  "Toy", "area": nil, "last_seen": nil,
@@ -70,7 +73,10 @@ func TestOwnDevicesInFull(t *testing.T) {
 
 func TestNoisyEntitiesAreHidden(t *testing.T) {
 	h := &hubRun{cfg: HubConfig{
-		Tokens: func() []auth.State { return nil }, Calls: func() int { return 0 }, Quota: func() (int, int) { return 0, 0 },
+		Tokens: func() []auth.State { return nil }, Calls: func() int { return 0 }, Hub: struct {
+			hubs.Hub
+			fixedBudget
+		}{newToy(), fixedBudget{}},
 	}, pushes: true}
 	var shown []string
 	for _, e := range h.ownEntities() {
@@ -78,7 +84,7 @@ func TestNoisyEntitiesAreHidden(t *testing.T) {
 			shown = append(shown, e.Key)
 		}
 	}
-	want := []string{"connection", "state", "last_error", "push", "devices", "refresh", "rediscover"}
+	want := []string{"connection", "state", "last_error", "login_needed", "push", "devices", "refresh", "rediscover"}
 	if diff := cmp.Diff(want, shown); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)
 	}

@@ -140,6 +140,7 @@ func (d *device) drop(match func(pend) bool) {
 			continue
 		}
 		delete(d.pending, p)
+		d.release(p.Entity)
 		if d.read(p) != w.value {
 			d.dirty = true
 		}
@@ -158,9 +159,13 @@ func (d *device) settle(f *hubs.Field, v *hubs.PointValue, from source) {
 		moves := p == v.Point && v.Value == w.value
 		elsewhere := p == v.Point && from.push && !w.sent.IsZero() && v.At.After(w.sent)
 		if !reached && !moves && !elsewhere {
+			if p == v.Point && !from.push {
+				d.held++
+			}
 			continue
 		}
 		delete(d.pending, p)
+		d.release(p.Entity)
 		if d.read(p) != w.value {
 			d.dirty = true // put notes it only if the read value itself changes what is shown
 		}

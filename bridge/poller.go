@@ -23,8 +23,10 @@ const (
 // clock is when a hub is asked next.
 type clock struct {
 	inventory, values time.Time
+	listed            time.Time // when the last good inventory was asked for
 	policy            *backoff.ExponentialBackOff
 	slow              bool // the last round took longer than the interval
+	pacing            pacing
 }
 
 // pollLoop asks the hub at its pace. A round that overruns delays the next; rounds
@@ -37,15 +39,21 @@ func (h *hubRun) pollLoop(ctx context.Context) {
 		began := time.Now()
 		wait := h.round(ctx, &c, began)
 		h.overrun(&c, time.Since(began))
+		wait = max(wait, h.tooSoon(&c, time.Now()))
 		h.evaluate(time.Now(), wait)
 		h.await(ctx, &c, wait)
 	}
 }
 
+// longNap is how long a wait goes by without a look at the clock: a machine that slept,
+// or whose clock was wrong, may be past the end of a budget's period.
+const longNap = 10 * time.Minute
+
 // await waits for the next round, wakes for the hub's state to fall due, and for
 // whoever wants an inventory now.
 func (h *hubRun) await(ctx context.Context, c *clock, wait time.Duration) {
-	t := time.NewTimer(wait)
+	end := time.Now().Add(wait)
+	t := time.NewTimer(min(wait, longNap))
 	defer t.Stop()
 	due := time.NewTimer(h.offlineIn(time.Now()))
 	defer due.Stop()
@@ -54,30 +62,48 @@ func (h *hubRun) await(ctx context.Context, c *clock, wait time.Duration) {
 		case <-ctx.Done():
 			return
 		case <-t.C:
-			return
 		case <-due.C:
 			h.evaluate(time.Now(), 0)
+			continue
 		case reason := <-h.kick:
 			h.log.Debug().Str("reason", reason).Msg("inventory asked for")
 			c.inventory, c.values = time.Time{}, time.Time{}
+			end = time.Now().Add(h.tooSoon(c, time.Now()))
+		case reason := <-h.poke:
+			h.log.Debug().Str("reason", reason).Msg("values asked for")
+			c.values = time.Time{}
+			if time.Since(c.listed) >= apart { // devices may have come and gone, too
+				c.inventory = time.Time{}
+			}
+			end = time.Now().Add(h.tooSoon(c, time.Now()))
+		}
+		now := time.Now()
+		left := max(min(end.Sub(now), end.Round(0).Sub(now.Round(0))), h.alone(now))
+		if left <= 0 {
 			return
 		}
+		t.Reset(min(left, longNap))
 	}
 }
 
 // round does what is due and returns how long to wait.
 func (h *hubRun) round(ctx context.Context, c *clock, now time.Time) time.Duration {
 	if !now.Before(c.inventory) {
-		if err := h.inventory(ctx); err != nil {
+		if err := c.pacing.measured(ctx, &c.pacing.list, h.inventory); err != nil {
 			return h.failed(ctx, c, err)
 		}
-		c.inventory = now.Add(jitter(h.cfg.Pace.Inventory))
+		c.listed, c.inventory = now, now.Add(h.pace(c, now).Inventory)
 	}
 	if !now.Before(c.values) {
-		if err := h.poll(ctx, now); err != nil {
+		select { // who asked for values gets them now
+		case <-h.poke:
+		default:
+		}
+		poll := func(ctx context.Context) error { return h.poll(ctx, now) }
+		if err := c.pacing.measured(ctx, &c.pacing.values, poll); err != nil {
 			return h.failed(ctx, c, err)
 		}
-		c.values = now.Add(jitter(h.valuesPace()))
+		c.values = now.Add(h.pace(c, now).Values)
 	}
 	c.policy.Reset()
 	h.succeeded(time.Now())
@@ -109,6 +135,8 @@ func (h *hubRun) failed(ctx context.Context, c *clock, err error) time.Duration 
 	}
 	h.mu.Lock()
 	h.health.fail(err, time.Now())
+	h.restraint.rein(err, time.Now())
+	h.health.awaitsLogin = hubs.FaultOf(err) == hubs.LoginNeeded && h.tokensNeedLogin()
 	h.mu.Unlock()
 	wait := c.policy.NextBackOff()
 	if e, ok := errors.AsType[*hubs.Error](err); ok {
@@ -150,6 +178,7 @@ func (h *hubRun) poll(ctx context.Context, asked time.Time) error {
 		news, err = h.cfg.Hub.Poll(ctx)
 		return err
 	})
+	h.meter.pollSeconds.Observe(time.Since(asked).Seconds())
 	if err != nil && len(news) == 0 {
 		return fmt.Errorf("poll: %w", err)
 	}
@@ -185,7 +214,8 @@ func (h *hubRun) overrun(c *clock, took time.Duration) {
 	}
 }
 
-// read reads a few devices now, or has everything polled where the hub cannot.
+// read reads a few devices now, or has everything polled where the hub cannot. It
+// serves a command, or a person who asked.
 func (h *hubRun) read(ctx context.Context, ids []hubs.DeviceID) error {
 	r, ok := h.cfg.Hub.(hubs.Reader)
 	if !ok {
@@ -194,10 +224,14 @@ func (h *hubRun) read(ctx context.Context, ids []hubs.DeviceID) error {
 	}
 	var news []hubs.Reading
 	asked := time.Now()
-	err := h.call(ctx, "read", callLimit/2, func(ctx context.Context) (err error) {
+	if _, err := h.inTurn(asked, 0); err != nil {
+		return err
+	}
+	err := h.call(hubs.WithPurpose(ctx, hubs.ForCommand), "read", callLimit/2, func(ctx context.Context) (err error) {
 		news, err = r.Read(ctx, ids)
 		return err
 	})
 	h.apply(news, source{asked: asked})
+	h.limited(err, time.Now())
 	return err
 }

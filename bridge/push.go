@@ -94,7 +94,7 @@ func (h *hubRun) pushDown(err error) {
 	h.mu.Unlock()
 	if was {
 		h.log.Warn().Err(err).Msg("push is down, polling until it is back")
-		h.relist("push went down")
+		h.repoll("push went down")
 	}
 }
 
@@ -113,12 +113,13 @@ func (s sink) Alive() {
 	s.h.mu.Unlock()
 	if fresh {
 		s.h.log.Info().Msg("push is up")
-		s.h.relist("push came up: what happened before it is not told")
+		s.h.repoll("push came up: what happened before it is not told")
 	}
 }
 
 // Readings takes news.
 func (s sink) Readings(news []hubs.Reading) {
+	s.h.meter.pushEvents.Add(float64(len(news)))
 	s.h.mu.Lock()
 	s.h.push.news, s.h.push.mute = time.Now(), false
 	s.h.mu.Unlock()

@@ -261,3 +261,49 @@ func TestLeft(t *testing.T) {
 		})
 	})
 }
+
+// A stream that breaks and comes back has all values read, not the whole inventory
+// again: calls are counted by clouds. After a minute, devices may have come and gone.
+func TestPushFlapsCheaply(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		_, s := startStream(t)
+		pass(time.Second)
+		counts := func() (lists, polls int) {
+			s.set(func(f *toy) { lists, polls = f.lists, f.polls })
+			return lists, polls
+		}
+		lists, polls := counts()
+		s.end <- errors.New("cut")
+		pass(10 * time.Second)
+		if l, p := counts(); l != lists || p <= polls {
+			t.Errorf("after a flap: want %d inventories and more than %d polls, got %d and %d", lists, polls, l, p)
+		}
+		pass(40 * time.Second) // the next one is not due before 54 s
+		lists, _ = counts()
+		s.end <- errors.New("cut")
+		pass(10 * time.Second)
+		if l, _ := counts(); l <= lists {
+			t.Errorf("a minute later: want an inventory too, got %d, before %d", l, lists)
+		}
+	})
+}
+
+// TestADeviceThatComesWhilePushIsUp is not left without values until the reconciling poll.
+func TestADeviceThatComesWhilePushIsUp(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		f := newToy()
+		r := startRig(t, "toy", f, auth.NewMemStore())
+		pass(time.Second)
+		sink{r.hubRun}.Readings([]hubs.Reading{{Device: "p1"}}) // push is up: polls are rare
+		pass(30 * time.Second)
+		f.set(func(f *toy) { f.on["p3"] = true })
+		polls := f.polled()
+		pass(70 * time.Second)
+		if got := r.board.at("b/toy/p3"); !strings.Contains(got, `"plug":"ON"`) {
+			t.Errorf("want its values with the inventory that found it, got %q", got)
+		}
+		if got := f.polled() - polls; got != 1 {
+			t.Errorf("want one poll for it, got %d", got)
+		}
+	})
+}

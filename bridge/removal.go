@@ -3,6 +3,7 @@ package bridge
 import (
 	"context"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/hub2mqtt/hub2mqtt/discovery"
@@ -31,6 +32,10 @@ func (h *hubRun) load(ctx context.Context) {
 		h.log.Warn().Err(err).Msg("what was published before is not known: devices that left meanwhile may stay in Home Assistant")
 	}
 	for _, t := range h.manifest.Cleared {
+		if h.layout.Prefix != "" && strings.HasPrefix(t, h.layout.Prefix+"/device/") {
+			h.leftovers[t] = true // Home Assistant wonders at a removal of what it does not know
+			continue
+		}
 		h.out.Set(t, nil)
 	}
 	h.manifest.Cleared = nil
@@ -152,6 +157,16 @@ func (h *hubRun) owe(topic string, steps ...string) {
 	h.manifest.Debts = slices.DeleteFunc(h.manifest.Debts, func(d debt) bool { return d.Topic == topic })
 	h.manifest.Debts = append(h.manifest.Debts, debt{topic, steps})
 	h.manifest.dirty = true
+	h.later(time.Second, h.saveManifest) // a kill must not forget it; several come together
+}
+
+// saveManifest saves the manifest if it changed. h.mu is held.
+func (h *hubRun) saveManifest() {
+	ctx, cancel := context.WithTimeout(context.Background(), finishLimit)
+	defer cancel()
+	if err := h.manifest.save(ctx, h.store, h.cfg.Name); err != nil {
+		h.health.note(h.log, err)
+	}
 }
 
 // payDebts follows Home Assistant's birth: it discovers what is owed, and then sees it go.
@@ -220,6 +235,11 @@ func (h *hubRun) comeBack(d debt) bool {
 func (h *hubRun) configSeen(topic string, payload []byte, retained bool) bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
+	if h.leftovers[topic] && retained && len(payload) > 0 {
+		delete(h.leftovers, topic)
+		h.clear(topic)
+		return true
+	}
 	raw, ours := h.configs[topic]
 	if !ours {
 		return false

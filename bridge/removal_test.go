@@ -186,6 +186,22 @@ func TestComponentThatLeaves(t *testing.T) {
 	})
 }
 
+// A removal that Home Assistant may have missed is kept before a kill can forget it.
+func TestDebtIsKeptSoon(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		f, store := newToy(), &watchedStore{KV: auth.NewMemStore()}
+		r := startRig(t, "toy", f, store)
+		pass(70 * time.Second) // the inventories of the beginning are over
+		r.mu.Lock()
+		r.owe(configP1, `{"old":1}`, "")
+		r.mu.Unlock()
+		pass(2 * time.Second)
+		if !strings.Contains(store.saved, `"debts"`) {
+			t.Errorf("want the debt saved, got %s", store.saved)
+		}
+	})
+}
+
 func TestOneAnnouncementABurst(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		f := newToy()
@@ -268,7 +284,7 @@ func TestHubThatNobodyNamesAnyMoreVanishes(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		s := startHouseOn(t, broker, store, HubConfig{Name: "toy", Hub: newToy()})
 		s.sweep(t.Context())
-		for _, h := range s.ghosts {
+		for _, h := range s.set.ghosts {
 			h.out = s.board
 		}
 		s.connected()
@@ -282,11 +298,42 @@ func TestHubThatNobodyNamesAnyMoreVanishes(t *testing.T) {
 		if held["b/toy/p1"] == "" {
 			t.Error("the other hub must stay")
 		}
-		for _, h := range s.ghosts { // Home Assistant may have been down: it is owed
+		for _, h := range s.set.ghosts { // Home Assistant may have been down: it is owed
 			h.payDebts(t.Context())
 		}
 		if got := s.board.history("homeassistant/device/b_cabin_p1/config"); len(got) != 2 || got[1] != "" {
 			t.Errorf("want it taken back and nothing else without the broker's copy, got %q", got)
 		}
 	})
+}
+
+// What was taken back in an earlier run is taken back again only where the broker
+// still holds it: Home Assistant warns of removals of what it does not know.
+func TestTakenBackOnceMoreOnlyIfItStands(t *testing.T) {
+	for _, stands := range []bool{true, false} {
+		bubble(t, func(t *testing.T) {
+			store := auth.NewMemStore()
+			func() {
+				r := startRig(t, "toy", bigToy(), store)
+				r.haOnline = func() bool { return true }
+				pass(time.Second)
+				r.lose("p1")
+				pass(2 * time.Minute) // the manifest is saved
+			}()
+			f := bigToy()
+			delete(f.on, "p1")
+			r := startRig(t, "toy", f, store)
+			if stands && !r.configSeen(configP1, []byte(`{"device":{}}`), true) {
+				t.Error("it is not known as ours")
+			}
+			pass(time.Minute)
+			want := 0
+			if stands {
+				want = 1
+			}
+			if got := r.board.history(configP1); len(got) != want {
+				t.Errorf("stands %v: want %d removals, got %q", stands, want, got)
+			}
+		})
+	}
 }

@@ -110,14 +110,14 @@ type hubAnswer struct {
 
 // hubOf finds the hub that a request names. Where there is only one, its name may be left out.
 func (b *Bridge) hubOf(name string) (*hubRun, error) {
-	if h, ok := b.byName[name]; ok {
+	if h, ok := b.set.of(name); ok {
 		return h, nil
 	}
-	if name == "" && len(b.hubs) == 1 {
-		return b.hubs[0], nil
+	if name == "" && len(b.set.all()) == 1 {
+		return b.set.all()[0], nil
 	}
-	names := make([]string, len(b.hubs))
-	for i, h := range b.hubs {
+	names := make([]string, len(b.set.all()))
+	for i, h := range b.set.all() {
 		names[i] = h.cfg.Name
 	}
 	if name == "" {
@@ -127,7 +127,7 @@ func (b *Bridge) hubOf(name string) (*hubRun, error) {
 }
 
 func (b *Bridge) requestRediscover(req verbRequest) (any, error) {
-	list := b.hubs
+	list := b.set.all()
 	if req.Hub != "" {
 		h, err := b.hubOf(req.Hub)
 		if err != nil {
@@ -206,6 +206,7 @@ func (h *hubRun) rediscover() {
 }
 
 func (h *hubRun) rediscoverLocked(now time.Time) {
+	h.rereadOverrides()
 	topics := make(map[string]bool, len(h.manifest.Devices))
 	for raw, o := range h.manifest.Devices {
 		d := h.devices[raw]

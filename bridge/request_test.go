@@ -36,7 +36,11 @@ func TestRequestsThatFail(t *testing.T) {
 		{"the hub cannot be excluded", "device/exclude", `{"hub": "toy", "device": "hub"}`, "own device"},
 		{"the hub cannot be hidden", "device/options", `{"hub": "toy", "device": "hub", "value": {"hidden": true}}`, "own device"},
 		{"options without any", "device/options", `{"hub": "toy", "device": "p1", "value": {}}`, "options"},
-		{"an option to come", "device/options", `{"hub": "toy", "device": "p1/plug", "value": {"kind": "light"}}`, "not known yet"},
+		{"a kind that it cannot be", "device/options", `{"hub": "toy", "device": "p1/plug", "value": {"kind": "number"}}`, "can be shown as light"},
+		{"a class that it cannot have", "device/options", `{"hub": "toy", "device": "p1/plug", "value": {"class": "blind"}}`, "outlet"},
+		{"no scale", "device/options", `{"hub": "toy", "device": "p1/plug", "value": {"scale": 0}}`, "scale"},
+		{"a scale of a switch", "device/options", `{"hub": "toy", "device": "p1/plug", "value": {"scale": 2}}`, "sensors and numbers"},
+		{"no time", "device/options", `{"hub": "toy", "device": "p1", "value": {"min_interval": 30}}`, "30s"},
 		{"no such option", "device/options", `{"hub": "toy", "device": "p1", "value": {"colour": 1}}`, "no such option"},
 		{"an entity has no area", "device/options", `{"hub": "toy", "device": "p1/plug", "value": {"area": "x"}}`, "area"},
 		{"a device has no icon", "device/options", `{"hub": "toy", "device": "p1", "value": {"icon": "mdi:lamp"}}`, "icon"},
@@ -87,7 +91,7 @@ func TestRefreshAndRediscover(t *testing.T) {
 		if s.must(t, "refresh", `{"hub":"toy"}`); s.toys["toy"].listed() != 2 {
 			t.Errorf("want the hub asked at once, got %d inventories", s.toys["toy"].listed())
 		}
-		s.byName["toy"].configSeen(configP1, nil, false) // the user deleted it
+		s.hub("toy").configSeen(configP1, nil, false) // the user deleted it
 		pass(3 * time.Second)
 		r := s.ask(t, "rediscover", `{"transaction":{"n":7}}`)
 		pass(3 * time.Second)
@@ -314,7 +318,7 @@ func TestDamagedChoicesAreSaidAndReplaced(t *testing.T) {
 		pass(time.Second)
 		s.must(t, "device/rename", `{"device":"p1","value":"Desk"}`)
 	})
-	if c, err := loadChoices(t.Context(), store, "toy"); err != nil || c.Devices["p1"].Options.text(optName) != "Desk" {
+	if c, err := loadChoices(t.Context(), store, "toy"); err != nil || c.Devices["p1"].said("p1").Device.Text("name") != "Desk" {
 		t.Errorf("got %+v, %v", c, err)
 	}
 }

@@ -222,16 +222,29 @@ func startRig(t *testing.T, name string, f *toy, store auth.KV) *rig {
 
 func startHub(t *testing.T, cfg HubConfig, f *toy, store auth.KV) *rig {
 	t.Helper()
+	r := prepareHub(t, cfg, f, store)
+	r.start(t)
+	return r
+}
+
+// prepareHub makes a rig that does not run yet.
+func prepareHub(t *testing.T, cfg HubConfig, f *toy, store auth.KV) *rig {
+	t.Helper()
 	cfg.Vendor, cfg.Log = "toy", zerolog.Nop()
 	cfg.Pace = hubs.Pace{Inventory: time.Minute, Values: 10 * time.Second, Reconcile: 10 * time.Minute}
 	b := newBoard()
 	h := newHubRun(cfg, discovery.Layout{Prefix: "homeassistant", Base: "b", Hub: cfg.Name, Version: "1"}, b, store, func() {})
-	h.prepare(t.Context())
+	return &rig{h, f, b, nil}
+}
+
+func (r *rig) start(t *testing.T) {
+	t.Helper()
+	r.prepare(t.Context())
 	ctx, cancel := context.WithCancel(context.Background())
+	r.ctx = ctx
 	var wg sync.WaitGroup
-	wg.Go(func() { h.run(ctx) })
+	wg.Go(func() { r.run(ctx) })
 	t.Cleanup(func() { cancel(); wg.Wait() })
-	return &rig{h, f, b, ctx}
 }
 
 func (r *rig) command(topic, payload string) {

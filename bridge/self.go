@@ -70,7 +70,7 @@ func (b *Bridge) publishSelf() {
 	now := map[hubs.Point]hubs.Value{}
 	set := func(key string, v hubs.Value) { now[hubs.Point{Entity: key, Attr: hubs.Main}] = v }
 	set(bridgeVersion, hubs.Str(b.cfg.Version))
-	set(bridgeHubCount, hubs.Num(float64(len(b.hubs))))
+	set(bridgeHubCount, hubs.Num(float64(len(b.set.all()))))
 	set(bridgeReconnects, hubs.Num(float64(b.mqtt.Counters().Reconnects.Load())))
 	if b.cfg.Levels != nil {
 		set(bridgeLevel, hubs.Str(b.cfg.Levels.Level("")))
@@ -89,7 +89,7 @@ func (b *Bridge) ownCommand(req discovery.Request, began time.Time) {
 			b.publishSelf()
 			return
 		case req.Entity == selfRediscover:
-			b.rediscover(b.hubs, true)
+			b.rediscover(b.set.all(), true)
 		case req.Entity == bridgeLevel:
 			v, _ := req.Value(hubs.Main)
 			word, _ := v.Text()

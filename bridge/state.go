@@ -37,7 +37,8 @@ type point struct {
 	hubs.Point
 	kind  hubs.Kind
 	field *hubs.Field
-	cell  cell // its got is zero: nothing was read yet
+	cell  cell   // its got is zero: nothing was read yet
+	watch *watch // nil: it is shown as it is read
 }
 
 // device is all that is known of one device. Not safe for concurrent use: its
@@ -45,10 +46,14 @@ type point struct {
 type device struct {
 	placed  discovery.Placed
 	points  []point
-	index   map[hubs.Point]int // into points
+	index   map[hubs.Point]int // into points; made when first needed
 	pending map[hubs.Point]pend
 	events  map[string]lastEvent // by entity
+	lenses  map[string]lens      // of the entities that are shown otherwise than the hub has them
+	paces   map[string]*pace     // of those that are shown anew only so often
+	watches bool                 // some of the points are watched
 	found   found                // by the poll under way
+	held    int                  // values held back since they were counted last
 	online  bool
 	heard   bool // polled or read at least once: before that the retained state stands
 	seen    time.Time
@@ -60,6 +65,7 @@ type device struct {
 	untold      bool // its description is still to come: tombstones are out, or it was asked for anew
 	deleted     bool // by the user in Home Assistant: not announced any more
 	published   time.Time
+	pushedAt    time.Time   // the first news of the stream that is not published yet; zero: none
 	flush       *time.Timer // a publication that waits for the end of the burst
 	queue       queue
 }
@@ -78,27 +84,31 @@ func newDevice(p discovery.Placed) *device {
 func (d *device) place(p discovery.Placed) {
 	old := d.cells()
 	d.placed = p
-	d.points = d.points[:0:0]
+	d.points = make([]point, 0, len(p.Entities)) // most have one each
 	for i := range p.Entities {
 		e := &p.Entities[i]
-		for _, f := range slices.Concat(e.Spec.Fields(), e.Attrs) {
-			at := hubs.Point{Entity: e.Key, Attr: f.Attr}
-			d.points = append(d.points, point{Point: at, kind: f.Kind, field: &f, cell: old[at]})
+		for _, fields := range [][]hubs.Field{e.Spec.Fields(), e.Attrs} {
+			for j := range fields {
+				f := &fields[j]
+				at := hubs.Point{Entity: e.Key, Attr: f.Attr}
+				d.points = append(d.points, point{Point: at, kind: f.Kind, field: f, cell: old[at]})
+			}
 		}
 	}
-	d.index = make(map[hubs.Point]int, len(d.points))
-	for i := range d.points {
-		d.index[d.points[i].Point] = i
-	}
+	d.index = nil
 	for at := range d.pending {
-		if _, ok := d.index[at]; !ok {
+		if _, ok := d.at(at, 0); !ok {
 			delete(d.pending, at)
 		}
 	}
+	d.watchPoints()
 	d.dirty = true
 }
 
 func (d *device) cells() map[hubs.Point]cell {
+	if len(d.points) == 0 {
+		return nil
+	}
 	all := make(map[hubs.Point]cell, len(d.points))
 	for i := range d.points {
 		all[d.points[i].Point] = d.points[i].cell
@@ -112,13 +122,19 @@ func (d *device) at(p hubs.Point, hint int) (int, bool) {
 	if hint < len(d.points) && d.points[hint].Point == p {
 		return hint, true
 	}
+	if d.index == nil {
+		d.index = make(map[hubs.Point]int, len(d.points))
+		for i := range d.points {
+			d.index[d.points[i].Point] = i
+		}
+	}
 	i, ok := d.index[p]
 	return i, ok
 }
 
 // read is the last value read of p.
 func (d *device) read(p hubs.Point) hubs.Value {
-	if i, ok := d.index[p]; ok {
+	if i, ok := d.at(p, 0); ok {
 		return d.points[i].cell.value
 	}
 	return hubs.Value{}
@@ -127,7 +143,7 @@ func (d *device) read(p hubs.Point) hubs.Value {
 // merge takes a reading in and returns the events to publish.
 func (d *device) merge(r hubs.Reading, from source, now time.Time) []hubs.Happening {
 	if r.Full {
-		d.forget(r, from)
+		d.forget(r, from, now)
 	}
 	next := 0
 	for i := range r.Values {
@@ -145,7 +161,7 @@ func (d *device) merge(r hubs.Reading, from source, now time.Time) []hubs.Happen
 }
 
 // forget makes unknown what a full reading lacks.
-func (d *device) forget(r hubs.Reading, from source) {
+func (d *device) forget(r hubs.Reading, from source, now time.Time) {
 	has := make(map[hubs.Point]bool, len(r.Values))
 	for _, v := range r.Values {
 		has[v.Point] = true
@@ -153,7 +169,7 @@ func (d *device) forget(r hubs.Reading, from source) {
 	for i := range d.points {
 		p := &d.points[i]
 		if !has[p.Point] && p.cell.value.Known() && !p.cell.got.After(from.asked) {
-			d.put(p, cell{})
+			d.put(p, cell{}, now)
 		}
 	}
 }
@@ -167,10 +183,16 @@ func (d *device) accept(p *point, v *hubs.PointValue, from source, now time.Time
 	old := &p.cell
 	known := !old.got.IsZero()
 	if known && stale(old, v, from) {
+		d.held++
 		return
 	}
 	if len(d.pending) > 0 {
 		d.settle(p.field, v, from)
+	}
+	if p.watch != nil && p.watch.rises && p.watch.dips(old.value, v.Value, now) {
+		steady := *v
+		steady.Value = old.value
+		v = &steady
 	}
 	same := old.value == v.Value
 	if known && same && (v.At.IsZero() || old.at.Equal(v.At)) && (old.pushed || !from.push) {
@@ -179,7 +201,7 @@ func (d *device) accept(p *point, v *hubs.PointValue, from source, now time.Time
 	if known && !same && !from.push {
 		d.found.count(old.pushed)
 	}
-	d.put(p, cell{value: v.Value, at: v.At, got: now, pushed: old.pushed || from.push})
+	d.put(p, cell{value: v.Value, at: v.At, got: now, pushed: old.pushed || from.push}, now)
 	if v.At.After(d.seen) {
 		d.seen, d.seenDirty = v.At, true
 	}
@@ -197,18 +219,18 @@ func stale(old *cell, v *hubs.PointValue, from source) bool {
 }
 
 // put stores c and notes whether what is shown changed.
-func (d *device) put(p *point, c cell) {
+func (d *device) put(p *point, c cell, now time.Time) {
 	_, waits := d.pending[p.Point]
 	if p.cell.value != c.value && !waits {
-		d.dirty = true
+		d.changes(p, now)
 	}
 	p.cell = c
 }
 
 // set stores a value of ours in a device of ours.
 func (d *device) set(p hubs.Point, v hubs.Value, now time.Time) {
-	if i, ok := d.index[p]; ok && d.points[i].cell.value != v {
-		d.put(&d.points[i], cell{value: v, got: now})
+	if i, ok := d.at(p, 0); ok && d.points[i].cell.value != v {
+		d.put(&d.points[i], cell{value: v, got: now}, now)
 	}
 }
 
@@ -225,7 +247,7 @@ func (d *device) snapshot() map[hubs.Point]hubs.Value {
 	now := make(map[hubs.Point]hubs.Value, len(d.points))
 	for i := range d.points {
 		if p := &d.points[i]; !p.cell.got.IsZero() {
-			now[p.Point] = p.cell.value
+			now[p.Point] = p.visible()
 		}
 	}
 	for p, w := range d.pending {

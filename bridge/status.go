@@ -49,10 +49,12 @@ type health struct {
 	err       error
 	errSince  time.Time
 	storeErr  error
-	panics    int
-	commands  int
-	online    *bool // as published
-	info      time.Time
+	// awaitsLogin: the last round failed for want of a login, and none has come since.
+	awaitsLogin bool
+	panics      int
+	commands    int
+	online      *bool // as published
+	info        time.Time
 }
 
 func (s *health) fail(err error, now time.Time) {
@@ -63,7 +65,7 @@ func (s *health) fail(err error, now time.Time) {
 }
 
 func (s *health) succeed(now time.Time) {
-	s.err, s.errSince = nil, time.Time{}
+	s.err, s.errSince, s.awaitsLogin = nil, time.Time{}, false
 	s.lastOK, s.lastPoll, s.attempted = now, now, true
 }
 
@@ -241,9 +243,8 @@ func (h *hubRun) infoLocked() []byte {
 	if h.cfg.Calls != nil {
 		info.CallsToday = new(h.cfg.Calls())
 	}
-	if h.cfg.Quota != nil {
-		used, limit := h.cfg.Quota()
-		info.QuotaUsed, info.QuotaLimit = &used, &limit
+	if b, limited := h.budget(); limited {
+		info.QuotaUsed, info.QuotaLimit = &b.Used, &b.Limit
 	}
 	raw, jsonErr := json.Marshal(info)
 	if jsonErr != nil {
@@ -286,7 +287,7 @@ func (h *hubRun) trouble() trouble {
 	if text := h.refusal(); text != "" {
 		return trouble{text: text, hint: "take it out of INVERT"}
 	}
-	return trouble{}
+	return h.overrideTrouble()
 }
 
 func (h *hubRun) tokens() []auth.State {

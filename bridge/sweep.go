@@ -51,7 +51,7 @@ func (b *Bridge) sweep(ctx context.Context) {
 			log.Warn().Err(err).Msg("the list of the bridge's topics cannot be saved")
 		}
 	}
-	for _, h := range b.hubs {
+	for _, h := range b.set.all() {
 		h.prepare(ctx)
 	}
 	b.findGhosts(ctx, log)
@@ -65,27 +65,19 @@ func (b *Bridge) findGhosts(ctx context.Context, log zerolog.Logger) {
 	}
 	for _, key := range keys {
 		name := strings.TrimPrefix(key, manifests)
-		if _, wanted := b.byName[name]; wanted {
+		if _, wanted := b.set.of(name); wanted {
 			continue
 		}
-		l := b.layout
-		l.Hub = name
-		h := newHubRun(HubConfig{Name: name, Log: log.With().Str("hub", name).Logger()}, l, b.out, b.cfg.Store, func() {})
-		h.haOnline = b.haUp.Load
-		h.prepare(ctx)
-		b.ghosts = append(b.ghosts, h)
+		b.set.ghosts = append(b.set.ghosts, b.makeGhost(ctx, name))
 	}
 }
-
-// everyHub is the hubs and the ghosts.
-func (b *Bridge) everyHub() []*hubRun { return slices.Concat(b.hubs, b.ghosts) }
 
 // connected follows each replay. Whether Home Assistant runs is not known any more: it
 // says so itself, after its own connection.
 func (b *Bridge) connected() {
 	b.haUp.Store(false)
 	time.AfterFunc(ghostDelay, func() {
-		for _, h := range b.ghosts {
+		for _, h := range b.set.haunting() {
 			h.spawn(h.vanish)
 		}
 	})

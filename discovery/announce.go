@@ -18,10 +18,17 @@ const (
 	triggerPlatform = "device_automation"
 )
 
-var (
-	keyPattern  = regexp.MustCompile(`^[a-z0-9_]{1,80}$`)
-	iconPattern = regexp.MustCompile(`^[a-z]+:[a-z0-9-]+$`)
-)
+var iconPattern = regexp.MustCompile(`^[a-z]+:[a-z0-9-]+$`)
+
+// isKey tells what may be an entity's key: letters, digits and _, at most 80.
+func isKey(s string) bool {
+	for i := range len(s) {
+		if c := s[i]; c != '_' && (c < 'a' || c > 'z') && (c < '0' || c > '9') {
+			return false
+		}
+	}
+	return s != "" && len(s) <= 80
+}
 
 // Announce describes d in one retained message. before maps component keys to the
 // platforms announced last time: where some left or changed their platform, a message
@@ -64,8 +71,7 @@ func platforms(parts []component) map[string]string {
 // component is one part of a device for Home Assistant.
 type component struct {
 	writer
-	l        Layout
-	d        *Placed
+	*sheet
 	e        *hubs.Entity
 	key      string
 	platform string
@@ -74,10 +80,23 @@ type component struct {
 	trigger string
 }
 
+// sheet is what all components of one device share. Its names are made once.
+type sheet struct {
+	l     *Layout
+	d     *Placed
+	node  string // the device's identifier
+	topic string // of the device JSON
+	slug  string // of the device's name, for entity ids
+}
+
+func (l *Layout) sheet(d *Placed) *sheet {
+	return &sheet{l: l, d: d, node: l.NodeID(d.ID), topic: l.DeviceTopic(d.ID), slug: d.slug()}
+}
+
 // components lists what the device consists of, without rendering it.
-func (l Layout) components(d *Placed) ([]component, error) {
+func (l *Layout) components(d *Placed) ([]component, error) {
 	var faults []error
-	names := naming{device: d.deviceName(), nameless: make(map[string]bool)}
+	s := l.sheet(d)
 	seen := make(map[string]bool, len(d.Entities))
 	parts := make([]component, 0, len(d.Entities))
 	for i := range d.Entities {
@@ -93,9 +112,9 @@ func (l Layout) components(d *Placed) ([]component, error) {
 		seen[e.Key] = true
 		k, _ := kindOf(e.Spec)
 		parts = append(parts, component{
-			l: l, d: d, e: e, key: e.Key, platform: k.platform(), name: names.name(k.platform(), e),
+			sheet: s, e: e, key: e.Key, platform: k.platform(),
 		})
-		parts = append(parts, l.triggers(d, e)...)
+		parts = append(parts, s.triggers(e)...)
 	}
 	if len(faults) > 0 {
 		return parts, fmt.Errorf("announce %s: %w", d.ID, errors.Join(faults...))
@@ -114,8 +133,12 @@ func (l Layout) config(d *Placed, parts []component, gone map[string]string) Mes
 		w.str("support_url", supportURL)
 	})
 	l.availability(&w, d)
+	names := naming{device: d.deviceName(), nameless: make(map[string]bool)}
 	w.object("components", func() {
 		for i := range parts {
+			if p := &parts[i]; p.trigger == "" {
+				p.name = names.name(p.platform, p.e)
+			}
 			if _, dead := gone[parts[i].key]; dead {
 				continue
 			}
@@ -186,7 +209,7 @@ func (c *component) render(b []byte) []byte {
 	}
 	k, _ := kindOf(c.e.Spec)
 	c.str("platform", c.platform)
-	c.str("unique_id", c.l.NodeID(c.d.ID)+"_"+c.key)
+	c.join("unique_id", c.node, "_", c.key)
 	suffix := c.key
 	if c.name == "" {
 		suffix = ""
@@ -194,12 +217,12 @@ func (c *component) render(b []byte) []byte {
 	} else {
 		c.str("name", c.name)
 	}
-	c.str("default_entity_id", c.d.entityID(c.platform, suffix))
+	c.str("default_entity_id", c.entityID(c.platform, suffix))
 	c.some("entity_category", c.category())
 	if c.e.Hidden {
 		c.flag("enabled_by_default", false)
 	}
-	if iconPattern.MatchString(c.e.Icon) {
+	if c.e.Icon != "" && iconPattern.MatchString(c.e.Icon) {
 		c.str("icon", c.e.Icon)
 	}
 	if c.platform != "sensor" && c.platform != "number" { // there it depends on the unit
@@ -256,13 +279,13 @@ func (d *Placed) attrsKey(e *hubs.Entity) string {
 	}
 }
 
-func (c *component) stateTopic() string { return c.l.DeviceTopic(c.d.ID) }
+func (c *component) stateTopic() string { return c.topic }
 
 // reads names a topic of ours and the template that finds the value in it: the
 // entity's own member of the device JSON, or a member of that.
 func (c *component) reads(topicKey, templateKey string, member string) {
 	c.str(topicKey, c.stateTopic())
-	c.str(templateKey, "{{ "+c.path(member)+" }}")
+	c.join(templateKey, "{{ ", c.path(member), " }}")
 }
 
 // readsText does it where null must not become the text "None".

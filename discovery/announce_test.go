@@ -192,7 +192,7 @@ func TestEntityIDs(t *testing.T) {
 		{"Mom's", "x", "", "light.mom_s"},
 	} {
 		d := Placed{Device: hubs.Device{Name: c.name}, ID: c.id}
-		if got := d.entityID("light", c.key); got != c.want {
+		if got := testLayout.sheet(&d).entityID("light", c.key); got != c.want {
 			t.Errorf("%q: want %s, got %s", c.name, c.want, got)
 		}
 	}

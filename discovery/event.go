@@ -23,7 +23,7 @@ func (eventKind) state(w *writer, _ values) { w.b = append(w.b, "null"...) }
 func (eventKind) command(*Request, *hubs.Entity, string, input) error { return errReadOnly }
 
 // triggers gives an event's types as device triggers, which automations may start with.
-func (l Layout) triggers(d *Placed, e *hubs.Entity) []component {
+func (s *sheet) triggers(e *hubs.Entity) []component {
 	ev, ok := e.Spec.(hubs.Event)
 	if !ok {
 		return nil
@@ -38,7 +38,7 @@ func (l Layout) triggers(d *Placed, e *hubs.Entity) []component {
 			key = plain + "-" + strconv.Itoa(n)
 		}
 		taken[key] = true
-		parts = append(parts, component{l: l, d: d, e: e, key: key, platform: triggerPlatform, trigger: typ})
+		parts = append(parts, component{sheet: s, e: e, key: key, platform: triggerPlatform, trigger: typ})
 	}
 	return parts
 }

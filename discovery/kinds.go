@@ -95,7 +95,7 @@ func silent(s hubs.Spec) bool {
 
 // unfit tells why an entity cannot be announced at all.
 func unfit(e *hubs.Entity) error {
-	if !keyPattern.MatchString(e.Key) || hubs.MakeKey(e.Key) != e.Key && hubs.MakeKey(e.Key) == e.Key+"_" {
+	if !isKey(e.Key) || hubs.Reserved(e.Key) {
 		return fmt.Errorf("%q is no entity key", e.Key)
 	}
 	if _, err := kindOf(e.Spec); err != nil {

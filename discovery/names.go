@@ -86,10 +86,11 @@ func upperFirst(s string) string {
 	return string(unicode.ToUpper(r)) + s[n:]
 }
 
+// maxSlug is how much of a device's name goes into entity ids.
 const maxSlug = 120
 
-// entityID is what Home Assistant is asked to call the entity.
-func (d *Placed) entityID(platform, key string) string {
+// slug is the device's part of its entities' ids; never empty.
+func (d *Placed) slug() string {
 	slug := slugify(d.Name)
 	if slug == "" {
 		slug = slugify(d.ID)
@@ -97,15 +98,23 @@ func (d *Placed) entityID(platform, key string) string {
 	if slug == "" {
 		slug = "device"
 	}
-	if key != "" {
-		slug += "_" + key
+	return strings.TrimRight(slug[:min(len(slug), maxSlug)], "_")
+}
+
+// entityID is what Home Assistant is asked to call the entity.
+func (s *sheet) entityID(platform, key string) string {
+	if key = slugify(key); key != "" {
+		return platform + "." + s.slug + "_" + key
 	}
-	return platform + "." + slugify(slug)
+	return platform + "." + s.slug
 }
 
 // slugify makes of a name what Home Assistant makes of it, for the letters that
 // Latin alphabets have; others are left out.
 func slugify(s string) string {
+	if isSlug(s) {
+		return s
+	}
 	var b strings.Builder
 	gap := false
 	put := func(text string) {
@@ -116,7 +125,7 @@ func slugify(s string) string {
 		b.WriteString(text)
 	}
 	for _, r := range strings.ToLower(s) {
-		if b.Len() >= maxSlug+hubsMaxKey {
+		if b.Len() >= maxSlug {
 			break
 		}
 		plain, ok := latin[r]
@@ -132,5 +141,18 @@ func slugify(s string) string {
 	return b.String()
 }
 
-// hubsMaxKey is how long an entity's key may be.
-const hubsMaxKey = 64
+// isSlug tells whether slugify would change nothing, as with nearly all keys.
+func isSlug(s string) bool {
+	gap := true // one cannot begin with _, nor have two of them, nor end with one
+	for i := range len(s) {
+		switch c := s[i]; {
+		case c >= 'a' && c <= 'z' || c >= '0' && c <= '9':
+			gap = false
+		case c != '_' || gap:
+			return false
+		default:
+			gap = true
+		}
+	}
+	return s == "" || !gap && len(s) <= maxSlug
+}

@@ -38,6 +38,16 @@ func (w *writer) str(k, v string) {
 	w.b = appendQuoted(w.b, v)
 }
 
+// join writes a text of several parts, without putting them together first.
+func (w *writer) join(k string, parts ...string) {
+	w.key(k)
+	w.b = append(w.b, '"')
+	for _, p := range parts {
+		w.b = appendText(w.b, p)
+	}
+	w.b = append(w.b, '"')
+}
+
 // some writes a text that is not empty.
 func (w *writer) some(k, v string) {
 	if v != "" {
@@ -224,10 +234,29 @@ func appendTime(b []byte, t time.Time) []byte {
 
 // appendQuoted appends s as a JSON string; what is no UTF-8 becomes U+FFFD.
 func appendQuoted(b []byte, s string) []byte {
+	return append(appendText(append(b, '"'), s), '"')
+}
+
+// plainText tells the bytes that JSON shows as they are: nearly all of what we write,
+// so they are skipped without further looks.
+var plainText = func() (is [256]bool) { //nolint:gochecknoglobals // a table
+	for c := byte(' '); c < 0x7f; c++ {
+		is[c] = c != '"' && c != '\\'
+	}
+	return is
+}()
+
+// appendText appends what stands between the quotes.
+func appendText(b []byte, s string) []byte {
 	const hex = "0123456789abcdef"
-	b = append(b, '"')
 	from := 0
-	for i := 0; i < len(s); {
+	for i := 0; ; {
+		for i < len(s) && plainText[s[i]] {
+			i++
+		}
+		if i == len(s) {
+			break
+		}
 		c := s[i]
 		if c >= utf8.RuneSelf {
 			r, n := utf8.DecodeRuneInString(s[i:])
@@ -236,10 +265,6 @@ func appendQuoted(b []byte, s string) []byte {
 				from = i + 1
 			}
 			i += n
-			continue
-		}
-		if c >= ' ' && c != '"' && c != '\\' && c != 0x7f {
-			i++
 			continue
 		}
 		b = append(b, s[from:i]...)
@@ -256,6 +281,5 @@ func appendQuoted(b []byte, s string) []byte {
 		i++
 		from = i
 	}
-	b = append(b, s[from:]...)
-	return append(b, '"')
+	return append(b, s[from:]...)
 }

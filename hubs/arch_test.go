@@ -18,6 +18,7 @@ const (
 	paho       = "github.com/eclipse/paho.mqtt.golang"
 	envconfig  = "github.com/kelseyhightower/envconfig"
 	hereToRoot = ".."
+	overrides  = "hubs/overrides"
 )
 
 // imports lists what every package of the module imports, tests apart, whatever the
@@ -104,8 +105,8 @@ func mayImport(from, to string) (ok bool, why string) {
 		return under(from, "cmd"), "settings are read in cmd alone"
 	case to == "testing" || strings.HasPrefix(to, "testing/"):
 		return !simulator(from) && !under(from, "cmd"), "the demo serves simulators too"
-	case from == "discovery" && slices.Contains([]string{"net/http", "net", "os"}, to):
-		return false, "discovery does no I/O"
+	case (from == "discovery" || from == overrides) && slices.Contains([]string{"net/http", "net", "os"}, to):
+		return false, "it does no I/O"
 	case !ours(to):
 		return true, ""
 	case simulator(from):
@@ -114,15 +115,17 @@ func mayImport(from, to string) (ok bool, why string) {
 		return under(to, "auth"), "auth knows nobody"
 	case from == "hubs":
 		return to == "auth", "hubs knows only auth"
+	case from == overrides:
+		return to == "hubs", "overrides know only what they override"
 	case under(from, "hubs/internal"), under(from, "hubs/hubtest"):
 		return to == "auth" || to == "hubs" || under(to, "hubs/internal"), "shared parts of vendors know no vendor"
 	case under(from, "hubs"):
-		fits := to == "auth" || to == "hubs" || under(to, "hubs/internal") || under(to, vendor(from))
+		fits := to == "auth" || to == "hubs" || to == overrides || under(to, "hubs/internal") || under(to, vendor(from))
 		return fits && !simulator(to), "a vendor knows no other vendor, no Home Assistant and not its simulator"
 	case under(from, "discovery"):
 		return to == "auth" || to == "hubs" || under(to, "discovery"), "discovery knows hubs and auth"
 	case under(from, "bridge"):
-		return slices.Contains([]string{"auth", "hubs", "discovery"}, to) || under(to, "bridge"), "the bridge knows no vendor"
+		return slices.Contains([]string{"auth", "hubs", overrides, "discovery"}, to) || under(to, "bridge"), "the bridge knows no vendor"
 	case under(from, "cmd"):
 		return true, ""
 	}
@@ -179,6 +182,12 @@ func TestImportRules(t *testing.T) {
 		{"hubs/hubtest", "testing", true},
 		{"hubs/hubtest", "hubs/aqara", false},
 		{"hubs/internal/rest", "discovery", false},
+		{"hubs/aqara", "hubs/overrides", true},
+		{"hubs/overrides", "hubs", true},
+		{"hubs/overrides", "hubs/aqara", false},
+		{"hubs/overrides", "os", false},
+		{"bridge", "hubs/overrides", true},
+		{"discovery", "hubs/overrides", false},
 		{"bridge", paho + "/packets", true},
 		{"bridge", "hubs/aqara", false},
 		{"bridge/broker", "discovery", true},

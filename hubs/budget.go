@@ -2,6 +2,7 @@ package hubs
 
 import (
 	"context"
+	"sync/atomic"
 	"time"
 )
 
@@ -12,6 +13,9 @@ type Purpose uint8
 const (
 	ForPoll Purpose = iota
 	ForCommand
+	// ForToken is for what renews a token: counted, but never refused for a budget's
+	// sake, since a token that is renewed too late may need a human.
+	ForToken
 )
 
 type purposeKey struct{}
@@ -27,21 +31,43 @@ func PurposeOf(ctx context.Context) Purpose {
 	return p
 }
 
+// Tally is how many calls went out to the vendor for one job. It is safe for
+// concurrent use.
+type Tally struct{ calls atomic.Int64 }
+
+// Calls is the number so far.
+func (t *Tally) Calls() int { return int(t.calls.Load()) }
+
+type tallyKey struct{}
+
+// WithTally lets t count the calls made with the context.
+func WithTally(ctx context.Context, t *Tally) context.Context {
+	return context.WithValue(ctx, tallyKey{}, t)
+}
+
+// CountCall is for whoever sends a call to a vendor: the tally of ctx, if there is one,
+// has one more.
+func CountCall(ctx context.Context) {
+	if t, ok := ctx.Value(tallyKey{}).(*Tally); ok {
+		t.calls.Add(1)
+	}
+}
+
 // Budget is what an account allows in the running period, and how it stands.
 type Budget struct {
 	// Limit is the calls that the period allows, Used those made in it, refused ones
 	// included.
 	Limit, Used int
-	// Ends is when the period ends (UTC days and months).
+	// Polls is how many more this hub may make to poll, with room left for the commands
+	// that are to be expected; where several hubs share the account, it is this one's part.
+	Polls int
+	// Ends is when the period ends (UTC days and months), by this machine's clock.
 	Ends time.Time
-	// Values is the time between two Poll calls with which the share for polls lasts
-	// until the end; zero: nothing is known of what a poll costs.
-	Values time.Duration
 }
 
 // Budgeted is a Hub whose account allows only so many calls. Several hubs on one
 // account share one budget.
 type Budgeted interface {
-	// Budget reports false where there is no limit.
+	// Budget reports false where there is no limit. It does not block.
 	Budget() (Budget, bool)
 }

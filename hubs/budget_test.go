@@ -15,3 +15,15 @@ func TestPurpose(t *testing.T) {
 		t.Errorf("want ForCommand, got %v", got)
 	}
 }
+
+func TestTally(t *testing.T) {
+	hubs.CountCall(t.Context()) // nobody counts
+	var outer, inner hubs.Tally
+	ctx := hubs.WithTally(t.Context(), &outer)
+	hubs.CountCall(hubs.WithPurpose(ctx, hubs.ForCommand))
+	hubs.CountCall(hubs.WithTally(ctx, &inner))
+	hubs.CountCall(hubs.WithTally(ctx, &inner))
+	if outer.Calls() != 1 || inner.Calls() != 2 {
+		t.Errorf("want 1 and 2 calls, got %d and %d", outer.Calls(), inner.Calls())
+	}
+}

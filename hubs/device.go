@@ -128,7 +128,7 @@ func MakeKey(code string) string {
 	if len(key) > maxKey {
 		key = strings.TrimRight(key[:maxKey], "_")
 	}
-	if reservedKey(key) {
+	if Reserved(key) {
 		key += "_"
 	}
 	return key
@@ -141,8 +141,9 @@ func collapse(s string) string {
 	return strings.Join(parts, "_")
 }
 
-// reservedKey tells the words that stand beside entity keys in topics and JSON.
-func reservedKey(key string) bool {
+// Reserved tells the words that stand beside entity keys in topics and JSON, and so
+// cannot be one.
+func Reserved(key string) bool {
 	switch key {
 	case "set", "get", "result", "availability", "name", "area", "last_seen", "transaction", "value":
 		return true

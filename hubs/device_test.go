@@ -83,7 +83,7 @@ func FuzzMakeKey(f *testing.F) {
 		if !legal.MatchString(key) {
 			t.Errorf("MakeKey(%q) = %q is no key", code, key)
 		}
-		if reservedKey(key) {
+		if Reserved(key) {
 			t.Errorf("MakeKey(%q) = %q is reserved", code, key)
 		}
 		if again := MakeKey(key); again != key {

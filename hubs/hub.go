@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"net/http"
-	"net/url"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -55,12 +54,6 @@ type Reader interface {
 	Read(ctx context.Context, ids []DeviceID) ([]Reading, error)
 }
 
-// Loginer is a Hub whose first grant needs a human in a browser.
-type Loginer interface {
-	LoginURL(redirect, state string) (string, error)
-	FinishLogin(ctx context.Context, answer url.Values) error
-}
-
 // Webhook is a Hub that the vendor calls. It checks the vendor's signature itself.
 type Webhook interface{ ServeWebhook(to Sink) http.Handler }
 
@@ -107,6 +100,9 @@ type Deps struct {
 	Name string
 	// HTTP carries all requests of the hub.
 	HTTP http.RoundTripper
+	// SharedTokens is Tokens for an account that several hubs use: all that name the same
+	// cfg.Account and cfg.Identity get one manager.
+	SharedTokens func(cfg auth.Config) *auth.Manager
 	// Tokens builds the token manager of one account. It fills in what cfg leaves
 	// empty of Store, Redact and Log, and puts the hub's name before cfg.Account.
 	Tokens func(cfg auth.Config) *auth.Manager

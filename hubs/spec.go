@@ -140,6 +140,7 @@ type Sensor struct {
 	// Deltas means that a pushed number is what came since the one before it, by the
 	// vendor's time (without a time it is not counted): what people see is their sum,
 	// which the bridge keeps. Polls only repeat the last one and count for nothing.
+	// Accumulates is how the sum counts: Increasing, or Total where numbers may be negative.
 	Deltas bool `json:",omitempty"`
 }
 

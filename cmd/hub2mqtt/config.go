@@ -15,6 +15,7 @@ import (
 	"github.com/hub2mqtt/hub2mqtt/auth"
 	"github.com/hub2mqtt/hub2mqtt/bridge"
 	"github.com/hub2mqtt/hub2mqtt/hubs"
+	"github.com/hub2mqtt/hub2mqtt/hubs/overrides"
 )
 
 // variables are the bridge's own settings, as text.
@@ -58,24 +59,27 @@ type hubSetting struct {
 	prefix string // of its variables: CABIN_
 	vendor hubs.Vendor
 	pace   hubs.Pace
+	fixed  bool // the user chose the pace
 	push   bool
 	filter bridge.Filter
+	// redirect is REDIRECT_URL: where the vendor's login page sends the browser back to.
+	redirect string
+	// overrides is what the file of OVERRIDES says; nil: there is none.
+	overrides *overrides.File
+	reread    func() (*overrides.File, error)
 }
 
 // hubVariables are the settings that every hub has.
 type hubVariables struct {
 	PollInterval string `split_words:"true"`
 	Push         string `split_words:"true"`
+	Quota        string `split_words:"true"` // read by the vendor, whose account it is
 	Include      string `split_words:"true"`
 	Exclude      string `split_words:"true"`
 	Invert       string `split_words:"true"`
 	NewDevices   string `split_words:"true"`
-}
-
-// later are contract settings that this version does not know yet: taking one for
-// granted would be worse than a fault.
-func later() []string {
-	return []string{"QUOTA", "OVERRIDES", "REDIRECT_URL"}
+	RedirectURL  string `split_words:"true"`
+	Overrides    string `split_words:"true"`
 }
 
 // readSettings checks everything and reports all faults at once; a secret's value is
@@ -89,7 +93,7 @@ func readSettings(env *environ, known []hubs.Vendor) (*settings, error) {
 	s.checkHTTP(fault)
 	s.checkTopics(fault)
 	s.checkLog(fault)
-	s.checkLater(fault)
+	s.checkStore(fault)
 	s.readHubs(known, fault)
 	s.typos()
 	if err := errors.Join(faults...); err != nil {
@@ -134,7 +138,7 @@ func (s *settings) checkHTTP(fault faulter) {
 	}
 	if s.PublicURL != "" {
 		u, err := url.Parse(s.PublicURL)
-		if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
+		if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.User != nil || u.RawQuery+u.Fragment != "" {
 			fault("PUBLIC_URL: must be an address that a browser can open, such as http://192.168.1.5:8099")
 		}
 	}
@@ -160,18 +164,6 @@ func (s *settings) checkLog(fault faulter) {
 	s.level, _ = zerolog.ParseLevel(s.LogLevel) // the words are zerolog's own
 	if !slices.Contains([]string{"auto", "console", "json"}, s.LogFormat) {
 		fault("LOG_FORMAT: %q is none of auto, console, json", s.LogFormat)
-	}
-}
-
-func (s *settings) checkLater(fault faulter) {
-	if s.HubsDir != "" {
-		fault("HUBS_DIR: this version does not read it yet, name the hubs in HUBS")
-	}
-	if s.StoreURL != "" && !strings.HasPrefix(s.StoreURL, "file:") {
-		fault("STORE_URL: this version keeps its store in files under DATA_DIR only")
-	}
-	if s.StoreKey != "" {
-		fault("STORE_KEY: this version does not encrypt its store yet")
 	}
 }
 
@@ -244,7 +236,7 @@ func (s *settings) readHub(h hubSetting, fault faulter) {
 		if err != nil || d < time.Second {
 			fault("%sPOLL_INTERVAL: %q must be auto or a time of at least 1s, such as 30s or 5m", h.prefix, v.PollInterval)
 		}
-		h.pace.Inventory, h.pace.Values = d, d
+		h.pace.Inventory, h.pace.Values, h.fixed = d, d, true
 		h.pace.Reconcile = max(h.pace.Reconcile, d)
 	}
 	switch v.Push {
@@ -259,14 +251,22 @@ func (s *settings) readHub(h hubSetting, fault faulter) {
 		Include: v.Include, Exclude: v.Exclude, Invert: v.Invert, NewDevices: v.NewDevices,
 	})
 	faultsOf(h.prefix, err, fault)
-	for _, name := range later() {
-		if value, _ := s.env.get(h.prefix + name); value != "" {
-			fault("%s%s: this version does not know this setting yet", h.prefix, name)
+	h.redirect = v.RedirectURL
+	if why := badRedirect(v.RedirectURL); why != "" {
+		fault("%sREDIRECT_URL: %s, such as https://home.example/callback/%s", h.prefix, why, h.name)
+	}
+	if v.Overrides != "" {
+		h.reread = func() (*overrides.File, error) { return readOverrides(v.Overrides) }
+		if h.overrides, err = h.reread(); err != nil {
+			fault("%sOVERRIDES: %w", h.prefix, err)
 		}
 	}
 	// Opening checks the vendor's own settings; it does no I/O, and the hub is thrown away.
-	_, err = h.vendor.Open(hubSettings{s.env, h.prefix}, dryDeps(h.name))
+	hub, err := h.vendor.Open(hubSettings{s.env, h.prefix}, dryDeps(h.name))
 	faultsOf(h.prefix, err, fault)
+	if _, counts := hub.(hubs.Budgeted); err == nil && v.Quota != "" && v.Quota != "off" && !counts {
+		fault("%sQUOTA: the calls to hubs of the vendor %s are not counted, leave it out", h.prefix, h.vendor.Name)
+	}
 	s.hubs = append(s.hubs, h)
 }
 
@@ -302,7 +302,7 @@ func (s *settings) typos() {
 	known["HTTP_PROXY"] = true // Go's own
 	for _, h := range s.hubs {
 		prefixes = append(prefixes, h.prefix)
-		for _, name := range slices.Concat(variablesOf("", &hubVariables{}), h.vendor.Variables, later()) {
+		for _, name := range slices.Concat(variablesOf("", &hubVariables{}), h.vendor.Variables) {
 			known[h.prefix+name] = true
 		}
 	}

@@ -215,3 +215,35 @@ func TestUpperSnake(t *testing.T) {
 		}
 	}
 }
+
+func TestQuotaIsCheckedAtStart(t *testing.T) {
+	toy := []string{"HUBS=toy", "TOY_URL=http://a", "TOY_ACCESS_TOKEN=secret-1"}
+	real := []string{"HUBS=aqara", "AQARA_URL=http://a", "AQARA_ACCESS_TOKEN=secret-1"}
+	cases := []struct {
+		name    string
+		vendors []hubs.Vendor
+		env     []string
+		fault   string // empty: none
+	}{
+		{"counted", vendors(), append(real, "AQARA_QUOTA=1000/day"), ""},
+		{"off", vendors(), append(real, "AQARA_QUOTA=off"), ""},
+		{"nonsense", vendors(), append(real, "AQARA_QUOTA=lots"), "AQARA_QUOTA must be a number of calls per day or month, such as 1000/day"},
+		{"a vendor that does not count", toyVendors(), append(toy, "TOY_QUOTA=1000/day"), "TOY_QUOTA: the calls to hubs of the vendor toy are not counted"},
+		{"off where nothing counts", toyVendors(), append(toy, "TOY_QUOTA=off"), ""},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			e, err := readEnviron("", c.env)
+			if err != nil {
+				t.Fatal(err)
+			}
+			s, err := readSettings(e, c.vendors)
+			if c.fault == "" && (err != nil || len(s.warnings) > 0) {
+				t.Errorf("want no fault and no typo, got %v, %+v", err, s)
+			}
+			if c.fault != "" && (err == nil || !strings.Contains(err.Error(), c.fault)) {
+				t.Errorf("want %q, got %v", c.fault, err)
+			}
+		})
+	}
+}

@@ -12,7 +12,10 @@ import (
 	"github.com/hub2mqtt/hub2mqtt/hubs/aqara/aqaratest"
 )
 
-const demoFirstPort = 1883
+const (
+	demoFirstPort = 1883
+	demoFirstPage = 8099
+)
 
 // demo runs a simulated home: the simulators of all vendors, an embedded broker and
 // the bridge between them, with nothing to set and nothing left behind.
@@ -30,6 +33,11 @@ func demo(ctx context.Context, stdout, stderr io.Writer) error {
 		fmt.Fprintf(stdout, "Port %d is taken, so the demo's broker uses %d.\n", demoFirstPort, port)
 	}
 
+	page, err := freePort(ctx, demoFirstPage)
+	if err != nil {
+		return fmt.Errorf("demo: %w", err)
+	}
+
 	var sims sync.WaitGroup
 	simCtx, endSims := context.WithCancel(context.WithoutCancel(ctx))
 	defer func() { endSims(); sims.Wait() }()
@@ -42,7 +50,7 @@ func demo(ctx context.Context, stdout, stderr io.Writer) error {
 		"HUBS=aqara",
 		"DATA_DIR=" + dir,
 		"MQTT_LISTEN=127.0.0.1:" + strconv.Itoa(port),
-		"HTTP_LISTEN=off",
+		"HTTP_LISTEN=127.0.0.1:" + strconv.Itoa(page),
 		"LOG_LEVEL=warn",
 		"AQARA_URL=" + studioURL,
 		"AQARA_ACCESS_TOKEN=" + pair.Access,
@@ -55,7 +63,7 @@ func demo(ctx context.Context, stdout, stderr io.Writer) error {
 	if err != nil {
 		return fmt.Errorf("demo: %w", err)
 	}
-	printDemo(stdout, port)
+	printDemo(stdout, port, page)
 	return serve(ctx, s, stderr)
 }
 
@@ -82,7 +90,7 @@ func freePort(ctx context.Context, first int) (int, error) {
 	return 0, fmt.Errorf("no free port from %d on", first)
 }
 
-func printDemo(w io.Writer, port int) {
+func printDemo(w io.Writer, port, page int) {
 	broker := ""
 	if port != demoFirstPort {
 		broker = fmt.Sprintf(" -p %d", port)
@@ -91,7 +99,8 @@ func printDemo(w io.Writer, port int) {
 
 Watch it:        mosquitto_sub%[2]s -t 'hub2mqtt/#' -v
 Switch a lamp:   mosquitto_pub%[2]s -t hub2mqtt/aqara/lumi_54ef4410007a1b2c/x2_output/set -m TOGGLE
+Look at it:      http://localhost:%[3]d
 In Home Assistant: add the MQTT integration with this broker.
 
-`, port, broker)
+`, port, broker, page)
 }

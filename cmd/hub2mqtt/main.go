@@ -25,6 +25,7 @@ const (
 const usage = `hub2mqtt bridges smart-home hubs to MQTT and Home Assistant.
 
   hub2mqtt [run] [--env-file FILE]   the bridge, from settings
+  hub2mqtt login HUB                 log a hub in that needs a human for it
   hub2mqtt demo [--for 20s]          a simulated home, no settings needed
   hub2mqtt healthcheck               exit 0 if the running bridge is alive
   hub2mqtt version
@@ -34,7 +35,7 @@ Settings are environment variables; see README.md.
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	code := program{env: os.Environ(), stdout: os.Stdout, stderr: os.Stderr}.run(ctx, os.Args[1:])
+	code := program{env: os.Environ(), stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr}.run(ctx, os.Args[1:])
 	stop()
 	os.Exit(code)
 }
@@ -42,6 +43,7 @@ func main() {
 // program is what main runs, with its surroundings handed in.
 type program struct {
 	env            []string
+	stdin          io.Reader
 	stdout, stderr io.Writer
 }
 
@@ -54,7 +56,7 @@ func (p program) run(ctx context.Context, args []string) int {
 		command, args = args[0], args[1:]
 	}
 	commands := map[string]func(context.Context, []string) error{
-		"run": p.bridge, "demo": p.demo, "healthcheck": p.healthcheck, "version": p.version,
+		"run": p.bridge, "login": p.login, "demo": p.demo, "healthcheck": p.healthcheck, "version": p.version,
 	}
 	do, ok := commands[command]
 	if !ok {

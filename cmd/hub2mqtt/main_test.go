@@ -68,7 +68,7 @@ func TestDemoEnds(t *testing.T) {
 	if took := time.Since(began); took > 15*time.Second {
 		t.Errorf("it took %s to end", took)
 	}
-	if !strings.Contains(out.String(), "mosquitto_sub") {
+	if !strings.Contains(out.String(), "mosquitto_sub") || !strings.Contains(out.String(), "http://localhost:") {
 		t.Errorf("it does not say what to try:\n%s", out.String())
 	}
 }

@@ -13,6 +13,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -32,11 +33,10 @@ func serve(ctx context.Context, s *settings, stderr io.Writer) error {
 	for _, name := range s.warnings {
 		log.Warn().Str("variable", name).Msg("this variable is not known, is it a typo?")
 	}
-	store, err := auth.OpenFileStore(s.DataDir) //nolint:contextcheck // files have none
+	store, err := openStore(ctx, s, log)
 	if err != nil {
-		return fmt.Errorf("DATA_DIR: %w", err)
+		return err
 	}
-	store.Warn = func(e *auth.DamageError) { log.Warn().Err(e).Msg("a file in DATA_DIR is damaged") }
 	var side sync.WaitGroup
 	sideCtx, endSide := context.WithCancel(context.WithoutCancel(ctx))
 	defer func() { endSide(); side.Wait() }()
@@ -59,7 +59,11 @@ func serve(ctx context.Context, s *settings, stderr io.Writer) error {
 	if err != nil {
 		return err
 	}
-	if err := listenHTTP(sideCtx, &side, s, br, log); err != nil {
+	page, err := newPage(s, br, accounts, store, redact, log)
+	if err != nil {
+		return err
+	}
+	if err := listenHTTP(sideCtx, &side, s, page, log); err != nil {
 		return err
 	}
 	side.Go(func() { stayAlive(sideCtx, s.DataDir, log) })
@@ -98,6 +102,7 @@ func newLogs(s *settings, stderr io.Writer) (logs, *auth.Redactor) {
 	terminal := isFile && isTerminal(file)
 	redact := auth.NewRedactor(out)
 	redact.Add(s.MQTTPassword, s.MQTTKey, s.HTTPPassword)
+	redact.Add(s.storeKeys()...)
 	var w io.Writer = redact
 	if s.LogFormat == "console" || s.LogFormat == "auto" && terminal {
 		w = zerolog.ConsoleWriter{Out: redact, TimeFormat: time.TimeOnly, NoColor: !terminal}
@@ -125,8 +130,10 @@ func build(ctx context.Context, s *settings, broker *url.URL, store auth.KV, red
 	}
 	version, _ := buildVersion()
 	log := logs.of("")
+	metrics := bridge.NewMetrics()
 	cfg := bridge.Config{
-		Base: s.BaseTopic, Prefix: s.DiscoveryPrefix, HAStatus: s.HAStatusTopic, PublicURL: s.PublicURL,
+		Metrics: metrics,
+		Base:    s.BaseTopic, Prefix: s.DiscoveryPrefix, HAStatus: s.HAStatusTopic, PublicURL: s.PublicURL,
 		Version: version, Store: store, Log: log, Levels: logs.levels,
 		MQTT: bridge.MQTTConfig{URL: broker, ClientID: id, Credentials: s.credentials, Logger: log.With().Str("part", "mqtt").Logger()},
 	}
@@ -134,20 +141,25 @@ func build(ctx context.Context, s *settings, broker *url.URL, store auth.KV, red
 		cfg.Prefix = ""
 	}
 	list := make([]bridge.HubConfig, 0, len(s.hubs))
+	shared := &auth.Shared{}
 	for _, h := range s.hubs {
 		hubLog := logs.of(h.name)
-		acc := &account{hub: h.name, store: store, redact: redact, log: hubLog}
+		acc := &account{hub: h.name, store: store, redact: redact, log: hubLog, shared: shared}
 		acc.calls = newCallCounter(ctx, newTransport(), store, h.name, hubLog)
 		accounts = append(accounts, acc)
+		tasks := bridge.NewTasks(hubLog)
 		hub, err := h.vendor.Open(hubSettings{s.env, h.prefix}, hubs.Deps{
-			Name: h.name, HTTP: acc.calls, Tokens: acc.manager, Log: hubLog, Cache: store,
+			Name: h.name, HTTP: acc.calls, Tokens: acc.manager, SharedTokens: acc.sharedManager, Log: hubLog, Cache: store,
+			Observe: metrics.Observe(h.name), Go: tasks.Go,
 		})
 		if err != nil {
 			return nil, nil, fmt.Errorf("%s: %w", h.name, err)
 		}
+		acc.opened = hub
 		list = append(list, bridge.HubConfig{
-			Name: h.name, Vendor: h.vendor.Name, Hub: hub, Pace: h.pace, Push: h.push, Filter: h.filter,
-			Tokens: acc.states, Calls: acc.calls.calls, Log: hubLog,
+			Name: h.name, Vendor: h.vendor.Name, Hub: hub, Pace: h.pace, FixedPace: h.fixed, Push: h.push, Filter: h.filter,
+			Overrides: h.overrides, Reread: h.reread,
+			Tokens: acc.states, LookForLogin: acc.look, Tasks: tasks, Calls: acc.calls.calls, Log: hubLog,
 		})
 	}
 	br, err = bridge.New(cfg, list)
@@ -161,6 +173,8 @@ type account struct {
 	redact   *auth.Redactor
 	log      zerolog.Logger
 	managers []*auth.Manager
+	shared   *auth.Shared
+	opened   hubs.Hub
 	calls    *callCounter
 }
 
@@ -175,6 +189,22 @@ func (a *account) close(ctx context.Context) {
 
 func (a *account) manager(cfg auth.Config) *auth.Manager {
 	cfg.Account = strings.TrimSuffix(a.hub+"/"+cfg.Account, "/")
+	m := auth.NewManager(a.filled(cfg))
+	a.managers = append(a.managers, m)
+	return m
+}
+
+// sharedManager is the one of all hubs that name the same account.
+func (a *account) sharedManager(cfg auth.Config) *auth.Manager {
+	m := a.shared.Manager(a.filled(cfg))
+	if !slices.Contains(a.managers, m) {
+		a.managers = append(a.managers, m)
+	}
+	return m
+}
+
+// filled completes what a vendor leaves empty.
+func (a *account) filled(cfg auth.Config) auth.Config {
 	if cfg.Store == nil {
 		cfg.Store = a.store
 	}
@@ -182,9 +212,16 @@ func (a *account) manager(cfg auth.Config) *auth.Manager {
 		cfg.Redact = a.redact
 	}
 	cfg.Log = a.log
-	m := auth.NewManager(cfg)
-	a.managers = append(a.managers, m)
-	return m
+	return cfg
+}
+
+// look looks for a login that another process took.
+func (a *account) look(ctx context.Context) bool {
+	news := false
+	for _, m := range a.managers {
+		news = m.Look(ctx) || news
+	}
+	return news
 }
 
 func (a *account) states() []auth.State {
@@ -197,9 +234,10 @@ func (a *account) states() []auth.State {
 
 // dryDeps are for checking settings: nothing of them is ever used.
 func dryDeps(hub string) hubs.Deps {
+	acc := &account{hub: hub, store: auth.NewMemStore(), shared: &auth.Shared{}}
 	return hubs.Deps{
 		Name: hub, HTTP: http.NewFileTransport(http.Dir("/nonexistent")), Log: zerolog.Nop(), Cache: auth.NewMemStore(),
-		Tokens: (&account{hub: hub, store: auth.NewMemStore()}).manager,
+		Tokens: acc.manager, SharedTokens: acc.sharedManager, Go: func(func(context.Context)) {},
 	}
 }
 
@@ -254,8 +292,8 @@ func clientID(ctx context.Context, s *settings, store auth.KV) (string, error) {
 	return base + fresh, nil
 }
 
-// listenHTTP serves health until ctx ends.
-func listenHTTP(ctx context.Context, side *sync.WaitGroup, s *settings, br *bridge.Bridge, log zerolog.Logger) error {
+// listenHTTP serves page until ctx ends.
+func listenHTTP(ctx context.Context, side *sync.WaitGroup, s *settings, page http.Handler, log zerolog.Logger) error {
 	if s.HTTPListen == "off" {
 		return nil
 	}
@@ -263,10 +301,7 @@ func listenHTTP(ctx context.Context, side *sync.WaitGroup, s *settings, br *brid
 	if err != nil {
 		return fmt.Errorf("HTTP_LISTEN: %w: choose another address, or HTTP_LISTEN=off", err)
 	}
-	srv := &http.Server{
-		Handler: br.Handler(), ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 30 * time.Second,
-		WriteTimeout: 30 * time.Second, MaxHeaderBytes: 16 << 10,
-	}
+	srv := newServer(page, log)
 	side.Go(func() {
 		if err := srv.Serve(l); !errors.Is(err, http.ErrServerClosed) {
 			log.Error().Err(err).Msg("HTTP has ended")

@@ -52,11 +52,14 @@ func open(from hubs.Settings, deps hubs.Deps) (hubs.Hub, error) {
 	if token.Access == "" && tokenErr == nil {
 		tokenErr = errors.New("ACCESS_TOKEN is missing: copy it in Aqara Studio, under Developer > Data Export API, for example eyJhbGciOiJIUzI1NiJ9.…")
 	}
-	if err := errors.Join(urlErr, tokenErr); err != nil {
+	clock := &auth.Clock{}
+	quota, quotaErr := rest.OpenQuota(from, deps, rest.Account{Identity: "aqara " + base, Clock: clock})
+	if err := errors.Join(urlErr, tokenErr, quotaErr); err != nil {
 		return nil, err
 	}
-	clock := &auth.Clock{}
-	calls := rest.New(rest.Config{Vendor: "aqara", HTTP: deps.HTTP, Log: deps.Log, Clock: clock})
+	calls := rest.New(rest.Config{
+		Vendor: "aqara", HTTP: deps.HTTP, Log: deps.Log, Clock: clock, Quota: quota, Observe: deps.Observe,
+	})
 	tokens := deps.Tokens(auth.Config{
 		Account: "studio", Identity: base, Clock: clock,
 		Grant: &grant{rest: calls, base: base},
@@ -68,7 +71,10 @@ func open(from hubs.Settings, deps hubs.Deps) (hubs.Hub, error) {
 			return now.token()
 		},
 	})
-	return newHub(&client{rest: calls, http: deps.HTTP, tokens: tokens, base: base, prefix: newPrefix()}, deps.Log), nil
+	h := newHub(&client{rest: calls, http: deps.HTTP, tokens: tokens, base: base, prefix: newPrefix()}, deps.Log)
+	h.quota = quota
+	h.login = tokens.Login
+	return h, nil
 }
 
 // token is the pair as the user gave it.

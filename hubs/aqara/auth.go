@@ -39,7 +39,7 @@ func (g *grant) Grant(ctx context.Context, old auth.Token) (auth.Token, error) {
 		}
 	}
 	var got auth.Token
-	err := g.rest.Do(ctx, rest.Call{
+	err := g.rest.Do(hubs.WithPurpose(ctx, hubs.ForToken), rest.Call{
 		Name: "token renewal", URL: g.base + refreshPath,
 		// The old access token goes along, though one document leaves it out. Whether an
 		// expired one is taken is not written down either: renewing early avoids the question.

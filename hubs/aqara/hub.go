@@ -9,12 +9,16 @@ import (
 
 	"github.com/rs/zerolog"
 
+	"github.com/hub2mqtt/hub2mqtt/auth"
 	"github.com/hub2mqtt/hub2mqtt/hubs"
+	"github.com/hub2mqtt/hub2mqtt/hubs/internal/rest"
 )
 
 // hub is one Aqara Studio.
 type hub struct {
 	client *client
+	quota  *rest.Quota
+	login  func(context.Context, auth.Token) error // takes a token that a person pasted
 	log    zerolog.Logger
 	now    func() time.Time
 
@@ -35,10 +39,14 @@ type hub struct {
 }
 
 var (
-	_ hubs.Hub     = (*hub)(nil)
-	_ hubs.Reader  = (*hub)(nil)
-	_ hubs.Watcher = (*hub)(nil)
+	_ hubs.Hub      = (*hub)(nil)
+	_ hubs.Reader   = (*hub)(nil)
+	_ hubs.Watcher  = (*hub)(nil)
+	_ hubs.Budgeted = (*hub)(nil)
 )
+
+// Budget implements hubs.Budgeted.
+func (h *hub) Budget() (hubs.Budget, bool) { return h.quota.Budget() }
 
 func newHub(c *client, log zerolog.Logger) *hub {
 	return &hub{

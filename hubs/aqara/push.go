@@ -6,13 +6,13 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/coder/websocket"
 
 	"github.com/hub2mqtt/hub2mqtt/auth"
 	"github.com/hub2mqtt/hub2mqtt/hubs"
+	"github.com/hub2mqtt/hub2mqtt/hubs/internal/crew"
 	"github.com/hub2mqtt/hub2mqtt/hubs/internal/rest"
 )
 
@@ -105,7 +105,7 @@ type stream struct {
 	end  context.CancelCauseFunc
 	beat heart
 	// tasks are waited for before the stream is left.
-	tasks sync.WaitGroup
+	tasks *crew.Crew
 }
 
 // stream opens one connection and listens to it until it breaks; stood tells whether
@@ -121,7 +121,8 @@ func (h *hub) stream(
 	ctx, end := context.WithCancelCause(ctx)
 	s := &stream{
 		hub: h, to: to, conn: conn, end: end, up: make(chan struct{}), wish: make(chan string, 1), beat: newHeart(),
-		log: func(msg, key string, value text) { h.log.Debug().Str(key, harmless(value)).Msg(msg) },
+		tasks: crew.New(end),
+		log:   func(msg, key string, value text) { h.log.Debug().Str(key, harmless(value)).Msg(msg) },
 	}
 	defer s.tasks.Wait()
 	defer end(nil)

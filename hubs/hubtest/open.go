@@ -65,7 +65,7 @@ func open(ctx context.Context, v hubs.Vendor, settings map[string]string, store,
 	in.cancel = cancel
 	log := zerolog.New(in.Log).Level(zerolog.DebugLevel)
 	hub, err := v.Open(in.Settings, hubs.Deps{
-		Name: "home", HTTP: in.transport, Tokens: in.manager, Log: log, Cache: cache,
+		Name: "home", HTTP: in.transport, Tokens: in.manager, SharedTokens: in.manager, Log: log, Cache: cache,
 		Go: func(task func(context.Context)) {
 			in.tasks.Go(func() { in.recovered(ctx, task) })
 		},

@@ -8,8 +8,11 @@ import (
 	"math"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
+
+	"github.com/google/go-cmp/cmp"
 )
 
 // component is one entity as its discovery message describes it.
@@ -164,7 +167,28 @@ func TestEverythingCanBeDriven(t *testing.T) {
 		}
 	}
 	t.Logf("driven: %v", driven)
+	s.sameAfterKill(t)
 	s.ha.cleanLog(t)
+}
+
+// sameAfterKill kills the bridge with the whole home as it stands, and expects every
+// entity to come back with the state it had.
+func (s *stage) sameAfterKill(t *testing.T) {
+	t.Helper()
+	settle(t, 20*time.Second) // what moves has come to rest
+	before, topics := s.ours(t), s.retained(t)
+	s.bridge.end(t, syscall.SIGKILL)
+	waitFor(t, 2*time.Minute, "Home Assistant to notice", func() bool {
+		return s.ha.states(t)["binary_sensor.aqara_connection"].State != "on"
+	})
+	s.bridge = hub2mqtt(t, s.broker, s.sim, s.dir)
+	var diff string
+	for end := time.Now().Add(time.Minute); time.Now().Before(end); {
+		if diff = cmp.Diff(before, s.ours(t)) + cmp.Diff(topics, s.retained(t)); diff == "" {
+			return
+		}
+	}
+	t.Errorf("after a kill (-before +after)\n%s", diff)
 }
 
 func (s *stage) drive(t *testing.T, entity string, c component, call service) {

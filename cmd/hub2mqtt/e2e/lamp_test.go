@@ -31,6 +31,7 @@ type shown struct{ State, Class, Unit string }
 func home() map[string]shown {
 	return map[string]shown{
 		"binary_sensor.aqara_connection":                                           {"on", "connectivity", ""},
+		"binary_sensor.aqara_login_needed":                                         {"off", "problem", ""},
 		"binary_sensor.bewegung_flur_x1_power_source_state_of_low_bat":             {"off", "battery", ""},
 		"binary_sensor.bewegung_flur_x2_occupancy_sensing_occupancy":               {"off", "motion", ""},
 		"binary_sensor.haustur":                                                    {"off", "door", ""},

@@ -54,6 +54,19 @@ func TestRestartMatrix(t *testing.T) {
 			settle(t, 10*time.Second)
 			s.sim.do(t, "/heal", nil)
 		}},
+		{"first start of all, while broker and hub are down", func(t *testing.T, s *stage) {
+			s.bridge.end(t, syscall.SIGTERM)
+			s.brokerProcess.end(t, syscall.SIGTERM)
+			s.sim.do(t, "/fault", map[string]any{"Kind": "status", "Status": 503, "Times": -1})
+			s.dir = t.TempDir() // nothing is known of what was
+			s.bridge = hub2mqtt(t, s.broker, s.sim, s.dir)
+			settle(t, 5*time.Second)
+			s.startBroker(t)
+			waitFor(t, time.Minute, "the bridge to say that the hub is away", func() bool {
+				return strings.Contains(s.mqttOf(t, "hub2mqtt/aqara/info"), `"unreachable"`)
+			})
+			s.sim.do(t, "/heal", nil)
+		}},
 		{"bridge restarted while the broker is down", func(t *testing.T, s *stage) {
 			s.brokerProcess.end(t, syscall.SIGTERM)
 			s.bridge.end(t, syscall.SIGTERM)
@@ -90,6 +103,15 @@ func (s *stage) gone(t *testing.T) {
 	waitFor(t, 2*time.Minute, "Home Assistant to notice", func() bool {
 		return s.ha.states(t)["light.tv_lichtleiste_sud"].State == "unavailable"
 	})
+}
+
+// mqttOf reads one retained message with a connection of its own.
+func (s *stage) mqttOf(t *testing.T, topic string) string {
+	t.Helper()
+	l := listenAs(t, s.broker, "one-"+time.Now().Format("150405.000000"))
+	defer l.client.Disconnect(50)
+	settle(t, 300*time.Millisecond)
+	return l.get(topic)
 }
 
 // retained lists what the broker holds, but for Home Assistant's own topics.

@@ -116,6 +116,12 @@ func broken(ctx context.Context, err error) *hubs.Error {
 	return &hubs.Error{Fault: hubs.Transient, Err: &said{text: text, cause: cause}}
 }
 
+// unreached tells whether a call failed before there was a connection to send it over.
+func unreached(err error) bool {
+	op, ok := errors.AsType[*net.OpError](err)
+	return ok && op.Op == "dial"
+}
+
 func reason(ctx context.Context, err error) (text string, cause error) {
 	var (
 		dns     *net.DNSError

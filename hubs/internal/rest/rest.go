@@ -19,6 +19,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"github.com/hub2mqtt/hub2mqtt/auth"
+	"github.com/hub2mqtt/hub2mqtt/hubs"
 )
 
 // The limits of a Config that names none.
@@ -41,8 +42,11 @@ type Config struct {
 	Timeout time.Duration
 	// MaxBytes is the longest answer that is read, after decompression.
 	MaxBytes int64
-	// InFlight is how many calls run at a time; the others wait.
+	// InFlight is how many calls run at a time; the others wait, and those for commands
+	// and tokens come before those for polls.
 	InFlight int
+	// Quota is the account's budget, which may refuse calls; nil: there is none.
+	Quota *Quota
 	// Observe is told of every call, how it ended (ok, rejected, or a fault's name)
 	// and how long it took; may be nil.
 	Observe func(call, outcome string, took time.Duration)
@@ -51,7 +55,7 @@ type Config struct {
 // Client makes calls. It is safe for concurrent use and starts no goroutine.
 type Client struct {
 	cfg   Config
-	slots chan struct{}
+	slots slots
 }
 
 // Call is one request. Nothing in it but Name and the URL's host is ever shown.
@@ -85,22 +89,28 @@ func New(cfg Config) *Client {
 	if cfg.InFlight <= 0 {
 		cfg.InFlight = DefaultInFlight
 	}
-	return &Client{cfg: cfg, slots: make(chan struct{}, cfg.InFlight)}
+	return &Client{cfg: cfg, slots: slots{free: cfg.InFlight}}
 }
 
 // Do makes the call once. Its error is a *hubs.Error; one that means a refused
 // token also matches auth.ErrRejected. The call ends with ctx or with the client's
-// own deadline, whichever comes first; waiting for a free slot counts for ctx only.
+// own deadline, whichever comes first; waiting for a free slot counts for ctx only. What
+// the call is for stands in ctx (hubs.WithPurpose).
 func (c *Client) Do(ctx context.Context, call Call) error {
 	host := hostOf(call.URL)
-	select {
-	case c.slots <- struct{}{}:
-		defer func() { <-c.slots }()
-	case <-ctx.Done():
-		return c.complete(call, host, broken(ctx, ctx.Err()))
+	unsent, err := c.enter(ctx)
+	if err != nil {
+		return c.complete(call, host, err)
 	}
+	defer c.slots.give()
 	start := time.Now()
 	got := c.exchange(ctx, call)
+	if got.unsent {
+		unsent()
+	} else {
+		hubs.CountCall(ctx)
+	}
+	got.err = c.cfg.Quota.learn(got.err)
 	if got.err != nil {
 		got.err = c.complete(call, host, got.err)
 	}
@@ -114,9 +124,25 @@ func (c *Client) Do(ctx context.Context, call Call) error {
 	return got.err
 }
 
+// enter waits until a call may go out, and counts it; back takes the count back. Who
+// gets no error gives the slot back.
+func (c *Client) enter(ctx context.Context) (back func(), err error) {
+	if err = c.slots.take(ctx, hubs.PurposeOf(ctx) != hubs.ForPoll); err != nil {
+		return nil, broken(ctx, err)
+	}
+	if back, err = c.cfg.Quota.take(ctx); err != nil {
+		c.slots.give()
+	}
+	if err != nil && hubs.FaultOf(err) != hubs.Limited {
+		err = broken(ctx, err)
+	}
+	return back, err
+}
+
 // result is what a call brought; status is 0 where no answer came.
 type result struct {
 	status, bytes int
+	unsent        bool // nothing left this machine
 	err           error
 }
 
@@ -125,11 +151,11 @@ func (c *Client) exchange(ctx context.Context, call Call) result {
 	defer cancel()
 	req, err := call.request(ctx)
 	if err != nil {
-		return result{err: err}
+		return result{err: err, unsent: true}
 	}
 	resp, err := c.cfg.HTTP.RoundTrip(req)
 	if err != nil {
-		return result{err: broken(ctx, err)}
+		return result{err: broken(ctx, err), unsent: unreached(err)}
 	}
 	// An answer that was not read to its end costs its connection, never a wait.
 	defer func() { _ = resp.Body.Close() }()
