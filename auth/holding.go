@@ -82,7 +82,7 @@ func (m *Manager) holding(tok Token, rest holding) *holding {
 	issued, end, byServer, byJWT := lifeOf(tok)
 	h.expires = end
 	switch {
-	case end.IsZero() && h.isSeed && tok.Refresh != "":
+	case end.IsZero() && h.isSeed && tok.Refresh != "" && !m.cfg.Late:
 		// Nobody knows its age, and a vendor may want a living access token for the renewal: renew it at first use.
 		h.renewAt = math.MinInt64
 		return &h
@@ -97,7 +97,10 @@ func (m *Manager) holding(tok Token, rest holding) *holding {
 		h.from = issued.Add(-clockLeap).UnixNano()
 	}
 	h.endAt = end.UnixNano()
-	h.renewAt = renewal(tok, issued, end).UnixNano()
+	h.renewAt = h.endAt
+	if !m.cfg.Late {
+		h.renewAt = renewal(tok, issued, end).UnixNano()
+	}
 	return &h
 }
 

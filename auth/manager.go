@@ -30,6 +30,8 @@ type Config struct {
 	Clock    *Clock    // the server's, to judge times that it set; may be nil
 	Redact   *Redactor // learns every token; may be nil
 	Log      zerolog.Logger
+	// Late renews a token only once it has ended or was refused: for a short visit beside a process that renews early.
+	Late bool
 }
 
 // Manager gives calls a valid token. One per account, shared by all who use it; safe for concurrent use.

@@ -35,6 +35,18 @@ type Redactor struct {
 	passing []Secret
 }
 
+// Mask returns text with secrets masked in every form that a Redactor knows: for what a
+// server says, which may quote what it was sent, before it becomes part of an error.
+func Mask(text string, secrets ...Secret) string {
+	r := NewRedactor(io.Discard)
+	r.Add(secrets...)
+	p := r.table.Load()
+	if p == nil || text == "" {
+		return text
+	}
+	return string(p.mask([]byte(text)))
+}
+
 // patterns finds texts by their first four bytes. It never changes once built.
 type patterns struct {
 	first [256]bool
@@ -45,6 +57,16 @@ var _ io.Writer = (*Redactor)(nil)
 
 // NewRedactor returns a Redactor that writes to w and knows no secret yet.
 func NewRedactor(w io.Writer) *Redactor { return &Redactor{w: w, fixed: map[Secret]bool{}} }
+
+// To returns a writer to w that masks what r knows, now and later.
+func (r *Redactor) To(w io.Writer) io.Writer { return &also{r, w} }
+
+type also struct {
+	r *Redactor
+	w io.Writer
+}
+
+func (a *also) Write(b []byte) (int, error) { return a.r.maskTo(a.w, b) }
 
 // Add makes secrets known for as long as r lives.
 func (r *Redactor) Add(secrets ...Secret) { r.learn(secrets, true) }
@@ -103,12 +125,14 @@ func (r *Redactor) build() *patterns {
 }
 
 // Write masks and passes on. It reports len(b) when everything was written, however long the masked text is.
-func (r *Redactor) Write(b []byte) (int, error) {
+func (r *Redactor) Write(b []byte) (int, error) { return r.maskTo(r.w, b) }
+
+func (r *Redactor) maskTo(w io.Writer, b []byte) (int, error) {
 	masked := b
 	if p := r.table.Load(); p != nil {
 		masked = p.mask(b)
 	}
-	n, err := r.w.Write(masked)
+	n, err := w.Write(masked)
 	if err != nil {
 		return min(n, len(b)), err
 	}

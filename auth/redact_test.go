@@ -49,6 +49,37 @@ func TestRedactorMasksEveryForm(t *testing.T) {
 	}
 }
 
+func TestMask(t *testing.T) {
+	for in, want := range map[string]string{
+		"": "", "nothing of it": "nothing of it", "is s3cr3t! bad": "is [redacted] bad", "?t=s3cr3t%21&x": "?t=[redacted]&x",
+		base64.StdEncoding.EncodeToString([]byte("user:s3cr3t!")): "dXNlc[redacted]",
+	} {
+		got := Mask(in, "", "s3cr3t!")
+		if in != "" && strings.HasPrefix(want, "dXNlc") {
+			if strings.Contains(got, base64.StdEncoding.EncodeToString([]byte("cr3t"))) || !strings.Contains(got, redacted) {
+				t.Errorf("%q: got %q", in, got)
+			}
+			continue
+		}
+		if got != want {
+			t.Errorf("%q: want %q, got %q", in, want, got)
+		}
+	}
+	if got := Mask("all is well"); got != "all is well" {
+		t.Errorf("without secrets: got %q", got)
+	}
+}
+
+func TestToMasksForAnotherWriter(t *testing.T) {
+	var one, two bytes.Buffer
+	r := NewRedactor(&one)
+	w := r.To(&two)
+	r.Add("s3cr3t!")
+	if n, err := io.WriteString(w, "a s3cr3t! b"); n != 11 || err != nil || two.String() != "a [redacted] b" || one.Len() != 0 {
+		t.Errorf("got %d, %v, %q and %q", n, err, two.String(), one.String())
+	}
+}
+
 func TestRedactorMasksInsideABasicHeader(t *testing.T) {
 	const secret = "correct-horse-battery"
 	var out bytes.Buffer

@@ -154,7 +154,7 @@ func (h *hubRun) run(ctx context.Context) {
 	h.stopTimers()
 	let := waitFor(&h.tasks, 5*time.Second)
 	if h.cfg.Tasks != nil {
-		let = h.cfg.Tasks.end(2*time.Second) && let
+		let = h.cfg.Tasks.End(2*time.Second) && let
 	}
 	if !let {
 		h.log.Error().Msg("hub does not let go of a call, leaving it behind")

@@ -77,20 +77,28 @@ func (s *health) note(log zerolog.Logger, err error) {
 	s.storeErr = err
 }
 
+// StateOf is the state of a hub that nothing but err is known of.
+func StateOf(err error) HubState {
+	if err == nil {
+		return OK
+	}
+	switch hubs.FaultOf(err) {
+	case hubs.LoginNeeded:
+		return LoginNeeded
+	case hubs.Misconfigured:
+		return Misconfigured
+	case hubs.Limited:
+		return Limited
+	default:
+		return Unreachable
+	}
+}
+
 // judge is the state that the facts make.
 func (s *health) judge(p pushState) HubState {
 	switch {
 	case s.err != nil:
-		switch hubs.FaultOf(s.err) {
-		case hubs.LoginNeeded:
-			return LoginNeeded
-		case hubs.Misconfigured:
-			return Misconfigured
-		case hubs.Limited:
-			return Limited
-		default:
-			return Unreachable
-		}
+		return StateOf(s.err)
 	case s.lastOK.IsZero():
 		return Starting
 	case p.has && !p.up:
@@ -169,7 +177,7 @@ func (h *hubRun) logState(before, state HubState, err error) {
 	case OK, Starting:
 	}
 	log := h.log.With().Str("state", string(state)).Str("before", string(before)).Logger()
-	if hint := hintOf(err); hint != "" {
+	if hint := hubs.HintOf(err); hint != "" {
 		log = log.With().Str("hint", hint).Logger()
 	}
 	log.WithLevel(level).Err(err).Msg("hub state")
@@ -180,17 +188,6 @@ func onlineWord(on bool) string {
 		return "online"
 	}
 	return "offline"
-}
-
-// hintOf is what a person can do about err.
-func hintOf(err error) string {
-	if e, ok := errors.AsType[*hubs.Error](err); ok && e.Hint != "" {
-		return e.Hint
-	}
-	if e, ok := errors.AsType[*auth.LoginError](err); ok {
-		return e.Hint
-	}
-	return ""
 }
 
 func codeOf(err error) string {
@@ -274,7 +271,7 @@ func (h *hubRun) trouble() trouble {
 		err = s.storeErr
 	}
 	if text := plainError(err); text != "" {
-		return trouble{text, codeOf(err), hintOf(err), s.errSince}
+		return trouble{text, codeOf(err), hubs.HintOf(err), s.errSince}
 	}
 	for _, st := range h.tokens() {
 		switch {

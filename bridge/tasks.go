@@ -47,8 +47,8 @@ func (t *Tasks) Go(task func(context.Context)) {
 	})
 }
 
-// end ends all tasks and waits for them, at most so long; it reports whether all ended.
-func (t *Tasks) end(most time.Duration) bool {
+// End ends all tasks and waits for them, at most so long; it reports whether all ended.
+func (t *Tasks) End(most time.Duration) bool {
 	t.mu.Lock()
 	t.closed = true
 	t.mu.Unlock()

@@ -95,6 +95,17 @@ func (e *Error) Is(target error) bool {
 	return target == auth.ErrLogin && e.Fault == LoginNeeded
 }
 
+// HintOf is what a person can do about err, in a sentence; empty: nothing is known.
+func HintOf(err error) string {
+	if e, ok := errors.AsType[*Error](err); ok && e.Hint != "" {
+		return e.Hint
+	}
+	if e, ok := errors.AsType[*auth.LoginError](err); ok {
+		return e.Hint
+	}
+	return ""
+}
+
 // FaultOf says what kind of trouble err is: what its outermost classified error says,
 // and of joined ones the gravest. Deadlines and unclassified network errors are
 // Transient, auth.ErrLogin and a token that stays refused LoginNeeded; what is left is

@@ -57,7 +57,9 @@ type Reader interface {
 // Webhook is a Hub that the vendor calls. It checks the vendor's signature itself.
 type Webhook interface{ ServeWebhook(to Sink) http.Handler }
 
-// Dumper gives the vendor's raw answers for a bug report.
+// Dumper gives the vendor's raw answers for a bug report. Raw reads anew what Devices
+// and Poll read, and returns the answers by what was asked for ("device list"). They
+// count even when err is not nil, and hold no answer that gives tokens.
 type Dumper interface {
 	Raw(ctx context.Context) (map[string]json.RawMessage, error)
 }
@@ -70,6 +72,8 @@ type Vendor struct {
 	// Variables are the names of the vendor's own settings, without the hub's
 	// prefix: what else stands there is reported as a likely typo.
 	Variables []string
+	// Secrets are those of Variables whose values must never show.
+	Secrets []string
 	// Open checks the settings of one instance and builds its hub without I/O.
 	// All faults of the settings are joined in the error.
 	Open func(settings Settings, deps Deps) (Hub, error)

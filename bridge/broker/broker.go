@@ -57,7 +57,7 @@ func Listen(ctx context.Context, cfg Config) (*Broker, error) {
 	var lc net.ListenConfig
 	socket, err := lc.Listen(ctx, "tcp", cfg.Addr)
 	if errors.Is(err, syscall.EADDRINUSE) {
-		return nil, fmt.Errorf("a broker already listens there: set MQTT_URL=mqtt://%s: %w", reachable(cfg.Addr), err)
+		return nil, fmt.Errorf("a broker already listens there: set MQTT_URL=mqtt://%s: %w", Reachable(cfg.Addr), err)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("broker: %w", err)
@@ -103,8 +103,8 @@ func newServer(log zerolog.Logger) *mqtt.Server {
 	})
 }
 
-// reachable is addr as a client on this machine would write it.
-func reachable(addr string) string {
+// Reachable is addr as a client on this machine would write it.
+func Reachable(addr string) string {
 	host, port, err := net.SplitHostPort(addr)
 	if err != nil {
 		return addr
@@ -119,7 +119,7 @@ func reachable(addr string) string {
 func (b *Broker) Addr() net.Addr { return b.listen.socket.Addr() }
 
 // URL is the address as a client on this machine writes it.
-func (b *Broker) URL() string { return "mqtt://" + reachable(b.Addr().String()) }
+func (b *Broker) URL() string { return "mqtt://" + Reachable(b.Addr().String()) }
 
 // Run serves until ctx ends or Close is called, then disconnects all clients and returns when nothing is left of it. It
 // works once; after Close it does nothing.

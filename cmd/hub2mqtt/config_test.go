@@ -247,3 +247,23 @@ func TestQuotaIsCheckedAtStart(t *testing.T) {
 		})
 	}
 }
+
+func TestEnvFileFaultsTellTheLine(t *testing.T) {
+	for name, c := range map[string]struct{ text, want string }{
+		"no value":              {"A=1\n\n# note\nnonsense here\nB=2\n", "line 4"},
+		"a quote without end":   {"A=1\nB='s3cr3t\nC=2\n", "line 2"},
+		"after a long value":    {"A=\"one\ntwo\nthree\"\n\"s3cr3t\n", "line 4"},
+		"in the very beginning": {"'s3cr3t", "line 1"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			path := filepath.Join(t.TempDir(), ".env")
+			if err := os.WriteFile(path, []byte(c.text), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			_, err := readEnviron(path, nil)
+			if err == nil || !strings.Contains(err.Error(), c.want) || strings.Contains(err.Error(), "s3cr3t") {
+				t.Errorf("want %s and nothing of the text, got %v", c.want, err)
+			}
+		})
+	}
+}

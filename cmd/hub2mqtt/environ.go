@@ -28,7 +28,7 @@ type environ struct {
 func readEnviron(file string, process []string) (*environ, error) {
 	vars := map[string]string{}
 	if file != "" {
-		read, err := godotenv.Read(file)
+		read, err := readEnvFile(file)
 		if err != nil {
 			return nil, fmt.Errorf("--env-file: %w", err)
 		}
@@ -42,6 +42,26 @@ func readEnviron(file string, process []string) (*environ, error) {
 	}
 	maps.DeleteFunc(vars, func(_, v string) bool { return v == "" })
 	return &environ{vars: vars, last: map[string]string{}}, nil
+}
+
+// readEnvFile reads a .env file. The library's own errors quote the line and what
+// follows, secrets and all: only where it went wrong is told.
+func readEnvFile(path string) (map[string]string, error) {
+	raw, err := os.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	read, err := godotenv.UnmarshalBytes(raw)
+	if err == nil {
+		return read, nil
+	}
+	good, lines := 0, strings.SplitAfter(string(raw), "\n")
+	for n := range lines { // a value may span lines: what counts is the last point up to which all was well
+		if _, err := godotenv.Unmarshal(strings.Join(lines[:n], "")); err == nil {
+			good = n
+		}
+	}
+	return nil, fmt.Errorf("%s: what begins in line %d is not of the form NAME=value, or a quote in it does not end", path, good+1)
 }
 
 // get reads one variable, from its file if it has one. A file that cannot be read is

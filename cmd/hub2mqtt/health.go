@@ -11,6 +11,13 @@ import (
 	"time"
 )
 
+// healthVariables are the settings that tell where to look. The others may be what is
+// wrong: a secret's file that is gone does not make a daemon that runs a dead one.
+type healthVariables struct {
+	HTTPListen string `envconfig:"HTTP_LISTEN" default:"127.0.0.1:8099"`
+	DataDir    string `envconfig:"DATA_DIR" default:"./data"`
+}
+
 // healthcheck looks whether the daemon with the same settings is alive.
 func (p program) healthcheck(ctx context.Context, args []string) error {
 	var envFile string
@@ -24,7 +31,7 @@ func (p program) healthcheck(ctx context.Context, args []string) error {
 	if err != nil {
 		return usageError{err}
 	}
-	var v variables
+	var v healthVariables
 	if err := env.decode("", &v); err != nil {
 		return usageError{err}
 	}
@@ -39,8 +46,12 @@ func freshFile(path string, now time.Time) error {
 	if err != nil {
 		return fmt.Errorf("not alive: %w", err)
 	}
-	if age := now.Sub(info.ModTime()); age > aliveLimit {
+	age := now.Sub(info.ModTime())
+	switch {
+	case age > aliveLimit:
 		return fmt.Errorf("not alive: no sign for %s", age.Round(time.Second))
+	case age < -aliveLimit: // a clock went back; a daemon that runs would have touched it since
+		return fmt.Errorf("not alive: the last sign is %s in the future", -age.Round(time.Second))
 	}
 	return nil
 }
@@ -59,7 +70,11 @@ func askHealth(ctx context.Context, listen string) error {
 	if err != nil {
 		return fmt.Errorf("not alive: %w", err)
 	}
-	resp, err := (&http.Client{}).Do(req)
+	client := &http.Client{
+		Transport:     &http.Transport{DisableKeepAlives: true}, // and no proxy: it is this machine
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
+	resp, err := client.Do(req)
 	if err != nil {
 		return fmt.Errorf("not alive: %w", err)
 	}

@@ -89,20 +89,13 @@ func loginHub(ctx context.Context, s *settings, name string, c console) error {
 	if err != nil {
 		return err
 	}
-	acc := &account{hub: name, store: store, redact: redact, log: logs.of(name), shared: &auth.Shared{}}
-	transport := newTransport()
-	defer func() {
-		acc.close(context.WithoutCancel(ctx))
-		(&http.Client{Transport: transport}).CloseIdleConnections()
-	}()
-	acc.opened, err = s.hubs[i].vendor.Open(hubSettings{s.env, s.hubs[i].prefix}, hubs.Deps{
-		Name: name, HTTP: transport, Tokens: acc.manager, SharedTokens: acc.sharedManager, Log: acc.log, Cache: store,
-		Go: func(func(context.Context)) {}, // nothing runs here that has to go on
-	})
+	h := s.hubs[i]
+	acc, err := opener{s: s, store: store, redact: redact, late: true}.open(ctx, h, logs.of(name), nil)
 	if err != nil {
-		return fmt.Errorf("%s: %w", name, err)
+		return err
 	}
-	door := web.Door{Hub: acc.opened, Redirect: s.redirect(s.hubs[i])}
+	defer func() { _ = acc.leave(ctx) }() // what was logged in is saved already
+	door := web.Door{Hub: acc.opened, Redirect: s.redirect(h)}
 	l := &terminalLogin{hub: name, s: s, desk: web.NewDesk(store, zerolog.Nop()), console: c}
 	l.desk.Set(name, door)
 	fields := l.desk.Fields(name)

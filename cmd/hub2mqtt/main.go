@@ -27,6 +27,8 @@ const usage = `hub2mqtt bridges smart-home hubs to MQTT and Home Assistant.
   hub2mqtt [run] [--env-file FILE]   the bridge, from settings
   hub2mqtt login HUB                 log a hub in that needs a human for it
   hub2mqtt demo [--for 20s]          a simulated home, no settings needed
+  hub2mqtt check [--env-file FILE]   tries settings, broker and every hub, publishes nothing
+  hub2mqtt dump HUB [-o FILE]        a zip for a bug report, without names, ids and secrets
   hub2mqtt healthcheck               exit 0 if the running bridge is alive
   hub2mqtt version
 
@@ -56,7 +58,8 @@ func (p program) run(ctx context.Context, args []string) int {
 		command, args = args[0], args[1:]
 	}
 	commands := map[string]func(context.Context, []string) error{
-		"run": p.bridge, "login": p.login, "demo": p.demo, "healthcheck": p.healthcheck, "version": p.version,
+		"run": p.bridge, "login": p.login, "demo": p.demo, "check": p.check, "dump": p.dump,
+		"healthcheck": p.healthcheck, "version": p.version,
 	}
 	do, ok := commands[command]
 	if !ok {
@@ -103,15 +106,24 @@ func (p program) bridge(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
+	s, err := p.load(envFile)
+	if err != nil {
+		return err
+	}
+	return serve(ctx, s, p.stderr)
+}
+
+// load reads the settings: those of envFile (empty: none), and of the environment.
+func (p program) load(envFile string) (*settings, error) {
 	env, err := readEnviron(envFile, p.env)
 	if err != nil {
-		return usageError{err}
+		return nil, usageError{err}
 	}
 	s, err := readSettings(env, vendors())
 	if err != nil {
-		return usageError{fmt.Errorf("the settings have faults:\n%w", err)}
+		return nil, usageError{fmt.Errorf("the settings have faults:\n%w", err)}
 	}
-	return serve(ctx, s, p.stderr)
+	return s, nil
 }
 
 func (p program) demo(ctx context.Context, args []string) error {

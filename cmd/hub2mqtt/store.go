@@ -10,8 +10,9 @@ import (
 	"github.com/hub2mqtt/hub2mqtt/auth"
 )
 
-// tokenKeys is where in the store the tokens are: what STORE_KEY encrypts.
-const tokenKeys = "tokens/"
+// secretKeys are where in the store tokens are, and logins under way: what STORE_KEY
+// encrypts.
+func secretKeys() []string { return []string{"tokens/", "logins/"} }
 
 // openStore opens what DATA_DIR holds, its tokens encrypted if STORE_KEY says so.
 func openStore(ctx context.Context, s *settings, log zerolog.Logger) (auth.KV, error) {
@@ -20,7 +21,7 @@ func openStore(ctx context.Context, s *settings, log zerolog.Logger) (auth.KV, e
 		return nil, fmt.Errorf("DATA_DIR: %w", err)
 	}
 	files.Warn = func(e *auth.DamageError) { log.Warn().Err(e).Msg("a file in DATA_DIR is damaged") }
-	store, err := auth.Seal(ctx, files, s.storeKeys(), tokenKeys)
+	store, err := auth.Seal(ctx, files, s.storeKeys(), secretKeys()...)
 	if err != nil {
 		return nil, fmt.Errorf("DATA_DIR: %w", err)
 	}

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
 	"net"
 	"net/http"
 	"net/url"
@@ -23,6 +24,7 @@ import (
 	"github.com/hub2mqtt/hub2mqtt/auth"
 	"github.com/hub2mqtt/hub2mqtt/bridge"
 	"github.com/hub2mqtt/hub2mqtt/bridge/broker"
+	"github.com/hub2mqtt/hub2mqtt/bridge/web"
 	"github.com/hub2mqtt/hub2mqtt/hubs"
 )
 
@@ -55,11 +57,11 @@ func serve(ctx context.Context, s *settings, stderr io.Writer) error {
 		}
 		log.Info().Str("address", b.Addr().String()).Msg("embedded MQTT broker")
 	}
-	br, accounts, err := build(ctx, s, brokerURL, store, redact, logs)
+	hh, err := build(ctx, s, brokerURL, store, redact, logs)
 	if err != nil {
 		return err
 	}
-	page, err := newPage(s, br, accounts, store, redact, log)
+	page, err := newPage(s, hh, log)
 	if err != nil {
 		return err
 	}
@@ -67,15 +69,14 @@ func serve(ctx context.Context, s *settings, stderr io.Writer) error {
 		return err
 	}
 	side.Go(func() { stayAlive(sideCtx, s.DataDir, log) })
-	for _, a := range accounts {
-		side.Go(func() { a.calls.keep(sideCtx) })
+	side.Go(func() { hh.keep(sideCtx) })
+	if s.HubsDir != "" {
+		side.Go(func() { newHubsDir(s, hh, log).follow(ctx) })
 	}
 	version, _ := buildVersion()
 	log.Info().Str("version", version).Int("hubs", len(s.hubs)).Str("broker", brokerURL.Redacted()).Msg("hub2mqtt starts")
-	err = br.Run(ctx)
-	for _, a := range accounts {
-		a.close(context.WithoutCancel(ctx))
-	}
+	err = hh.bridge.Run(ctx)
+	hh.end(context.WithoutCancel(ctx))
 	log.Info().Msg("hub2mqtt has ended")
 	return err
 }
@@ -101,8 +102,7 @@ func newLogs(s *settings, stderr io.Writer) (logs, *auth.Redactor) {
 	file, isFile := stderr.(*os.File)
 	terminal := isFile && isTerminal(file)
 	redact := auth.NewRedactor(out)
-	redact.Add(s.MQTTPassword, s.MQTTKey, s.HTTPPassword)
-	redact.Add(s.storeKeys()...)
+	redact.Add(s.secrets()...)
 	var w io.Writer = redact
 	if s.LogFormat == "console" || s.LogFormat == "auto" && terminal {
 		w = zerolog.ConsoleWriter{Out: redact, TimeFormat: time.TimeOnly, NoColor: !terminal}
@@ -123,47 +123,37 @@ func isTerminal(f *os.File) bool {
 // build makes the bridge and its hubs. It asks the store for the MQTT client's id and the
 // counts of calls, and nobody else for anything.
 func build(ctx context.Context, s *settings, broker *url.URL, store auth.KV, redact *auth.Redactor, logs logs,
-) (br *bridge.Bridge, accounts []*account, err error) {
+) (*household, error) {
 	id, err := clientID(ctx, s, store)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	version, _ := buildVersion()
 	log := logs.of("")
-	metrics := bridge.NewMetrics()
+	hh := &household{
+		opener: opener{s: s, store: store, redact: redact, shared: &auth.Shared{}},
+		logs:   logs, metrics: bridge.NewMetrics(), desk: web.NewDesk(store, log), accounts: map[string]*account{},
+	}
 	cfg := bridge.Config{
-		Metrics: metrics,
+		Metrics: hh.metrics,
 		Base:    s.BaseTopic, Prefix: s.DiscoveryPrefix, HAStatus: s.HAStatusTopic, PublicURL: s.PublicURL,
-		Version: version, Store: store, Log: log, Levels: logs.levels,
+		Version: version, Store: store, Log: log, Levels: logs.levels, Resting: slices.Collect(maps.Keys(s.badFiles)),
 		MQTT: bridge.MQTTConfig{URL: broker, ClientID: id, Credentials: s.credentials, Logger: log.With().Str("part", "mqtt").Logger()},
 	}
 	if cfg.Prefix == "off" {
 		cfg.Prefix = ""
 	}
 	list := make([]bridge.HubConfig, 0, len(s.hubs))
-	shared := &auth.Shared{}
 	for _, h := range s.hubs {
-		hubLog := logs.of(h.name)
-		acc := &account{hub: h.name, store: store, redact: redact, log: hubLog, shared: shared}
-		acc.calls = newCallCounter(ctx, newTransport(), store, h.name, hubLog)
-		accounts = append(accounts, acc)
-		tasks := bridge.NewTasks(hubLog)
-		hub, err := h.vendor.Open(hubSettings{s.env, h.prefix}, hubs.Deps{
-			Name: h.name, HTTP: acc.calls, Tokens: acc.manager, SharedTokens: acc.sharedManager, Log: hubLog, Cache: store,
-			Observe: metrics.Observe(h.name), Go: tasks.Go,
-		})
+		one, acc, err := hh.admit(ctx, h)
 		if err != nil {
-			return nil, nil, fmt.Errorf("%s: %w", h.name, err)
+			return nil, err
 		}
-		acc.opened = hub
-		list = append(list, bridge.HubConfig{
-			Name: h.name, Vendor: h.vendor.Name, Hub: hub, Pace: h.pace, FixedPace: h.fixed, Push: h.push, Filter: h.filter,
-			Overrides: h.overrides, Reread: h.reread,
-			Tokens: acc.states, LookForLogin: acc.look, Tasks: tasks, Calls: acc.calls.calls, Log: hubLog,
-		})
+		hh.settle(h, acc)
+		list = append(list, one)
 	}
-	br, err = bridge.New(cfg, list)
-	return br, accounts, err
+	hh.bridge, err = bridge.New(cfg, list)
+	return hh, err
 }
 
 // account is what one hub has of its own: token managers, and who counts its calls.
@@ -175,16 +165,9 @@ type account struct {
 	managers []*auth.Manager
 	shared   *auth.Shared
 	opened   hubs.Hub
+	tasks    *bridge.Tasks
 	calls    *callCounter
-}
-
-// close saves the tokens that are not saved yet.
-func (a *account) close(ctx context.Context) {
-	for _, m := range a.managers {
-		if err := m.Close(ctx); err != nil {
-			a.log.Error().Err(err).Msg("a token could not be saved at the end")
-		}
-	}
+	late     bool // tokens are renewed only once they have ended
 }
 
 func (a *account) manager(cfg auth.Config) *auth.Manager {
@@ -211,7 +194,7 @@ func (a *account) filled(cfg auth.Config) auth.Config {
 	if cfg.Redact == nil {
 		cfg.Redact = a.redact
 	}
-	cfg.Log = a.log
+	cfg.Log, cfg.Late = a.log, a.late
 	return cfg
 }
 

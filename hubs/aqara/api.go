@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 
+	"github.com/hub2mqtt/hub2mqtt/auth"
 	"github.com/hub2mqtt/hub2mqtt/hubs"
 )
 
@@ -49,6 +50,8 @@ type envelope struct {
 	Code    number          `json:"code"`
 	Message text            `json:"message"`
 	Data    json.RawMessage `json:"data"`
+
+	sent []auth.Secret // what the Studio may quote
 }
 
 // wireMessage is what comes over the WebSocket: an answer, or a push.
@@ -76,9 +79,10 @@ func (e *wireEvent) device() hubs.DeviceID {
 	return hubs.DeviceID(e.Object)
 }
 
-// parseEnvelope reports false for what is no envelope at all.
-func parseEnvelope(body []byte) (envelope, bool) {
-	var e envelope
+// parseEnvelope reports false for what is no envelope at all. sent is the token that
+// the call was made with.
+func parseEnvelope(body []byte, sent auth.Token) (envelope, bool) {
+	e := envelope{sent: []auth.Secret{sent.Access, sent.Refresh}}
 	if body = bytes.TrimSpace(body); len(body) == 0 || body[0] != '{' {
 		return e, false
 	}

@@ -31,6 +31,7 @@ func Vendor() hubs.Vendor {
 		Name:      "aqara",
 		Pace:      hubs.Pace{Inventory: time.Minute, Values: time.Minute, Reconcile: 10 * time.Minute},
 		Variables: []string{"URL", "ACCESS_TOKEN", "REFRESH_TOKEN"},
+		Secrets:   []string{"ACCESS_TOKEN", "REFRESH_TOKEN"},
 		Open:      open,
 	}
 }

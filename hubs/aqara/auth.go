@@ -62,7 +62,7 @@ type wirePair struct {
 }
 
 func readPair(status int, header http.Header, body []byte, old auth.Token) (auth.Token, error) {
-	e, ok := parseEnvelope(body)
+	e, ok := parseEnvelope(body, old)
 	if !ok {
 		if status/100 == 2 {
 			return auth.Token{}, rest.Garbage("answered something that Aqara Studio does not")

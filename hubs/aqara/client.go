@@ -150,7 +150,8 @@ func (c *client) do(
 		call := build()
 		call.Header = http.Header{"Authorization": {"Bearer " + t.Access.Reveal()}}
 		call.Classify = func(status int, header http.Header, body []byte) error {
-			e, ok := parseEnvelope(body)
+			record(ctx, call.Name, status, body)
+			e, ok := parseEnvelope(body, t)
 			if !ok {
 				return noEnvelope(status)
 			}
@@ -205,12 +206,12 @@ func classify(status int, header http.Header, e envelope) error {
 		return err
 	}
 	if fault, ok := faultOf(code); ok {
-		return rest.Fail(fault, text, answered+says(e.Message))
+		return rest.Fail(fault, text, answered+e.says(e.Message))
 	}
 	if status/100 != 2 {
 		return nil
 	}
-	return rest.Fail(hubs.Refused, text, answered+says(e.Message))
+	return rest.Fail(hubs.Refused, text, answered+e.says(e.Message))
 }
 
 // hinted says which API a token lacks, where that is the trouble.
@@ -246,15 +247,15 @@ func itemFault(e envelope) error {
 		fault = hubs.Refused
 	}
 	err := rest.Fail(fault, strconv.Itoa(code), "")
-	err.Err = fmt.Errorf("%w%s", errItem, says(failed[0].Message))
+	err.Err = fmt.Errorf("%w%s", errItem, e.says(failed[0].Message))
 	return err
 }
 
-// says quotes the Studio in a short sentence. Words as long as a token are cut out, in
-// case it quotes what we sent.
-func says(message text) string {
+// says quotes the Studio in a short sentence, without what it quotes of us: the token,
+// and words as long as one.
+func (e *envelope) says(message text) string {
 	const longest, most = 28, 120
-	words := strings.FieldsFunc(string(message), func(r rune) bool {
+	words := strings.FieldsFunc(auth.Mask(string(message), e.sent...), func(r rune) bool {
 		return unicode.IsSpace(r) || unicode.IsControl(r) || r == unicode.ReplacementChar
 	})
 	for i, w := range words {

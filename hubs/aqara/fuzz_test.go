@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/hub2mqtt/hub2mqtt/auth"
 	"github.com/hub2mqtt/hub2mqtt/hubs"
 )
 
@@ -109,7 +110,7 @@ func FuzzEnvelope(f *testing.F) {
 		}
 	}
 	f.Fuzz(func(t *testing.T, status int, body []byte) {
-		e, ok := parseEnvelope(body)
+		e, ok := parseEnvelope(body, auth.Token{})
 		if !ok {
 			_ = noEnvelope(status)
 			return
@@ -131,8 +132,10 @@ func TestSays(t *testing.T) {
 		{"device offline", ": device offline"},
 		{"bad\ntoken eyJhbGciOiJIUzI1NiJ9.eyJhbGciOiJIUzI1NiJ9", ": bad token …"},
 		{strings.Repeat("abc ", 100), ": " + strings.Repeat("abc ", 30) + "…"},
+		{"token sh\"ort1 is bad", ": token [redacted] is bad"},
+		{`got {"Authorization":"Bearer sh\"ort1"}`, `: got {"Authorization":"Bearer [redacted]"}`},
 	} {
-		if got := says(text(c.in)); got != c.want {
+		if got := (&envelope{sent: []auth.Secret{"sh\"ort1"}}).says(text(c.in)); got != c.want {
 			t.Errorf("%q: got %q, want %q", c.in, got, c.want)
 		}
 	}

@@ -104,6 +104,7 @@ type stream struct {
 	wish chan string   // reasons for a new inventory
 	end  context.CancelCauseFunc
 	beat heart
+	sent []auth.Secret // the token, which the Studio may quote
 	// tasks are waited for before the stream is left.
 	tasks *crew.Crew
 }
@@ -121,8 +122,8 @@ func (h *hub) stream(
 	ctx, end := context.WithCancelCause(ctx)
 	s := &stream{
 		hub: h, to: to, conn: conn, end: end, up: make(chan struct{}), wish: make(chan string, 1), beat: newHeart(),
-		tasks: crew.New(end),
-		log:   func(msg, key string, value text) { h.log.Debug().Str(key, harmless(value)).Msg(msg) },
+		tasks: crew.New(end), sent: []auth.Secret{tok.Access, tok.Refresh},
+		log: func(msg, key string, value text) { h.log.Debug().Str(key, harmless(value)).Msg(msg) },
 	}
 	defer s.tasks.Wait()
 	defer end(nil)
@@ -304,13 +305,14 @@ func (s *stream) alive() {
 // first messages and, once these are answered, a ping: whatever the Studio says of that,
 // it lives.
 func (s *stream) failure(m *wireMessage) error {
+	m.sent = s.sent
 	code := m.Code.whole()
 	switch {
 	case code == codeToken, code == codeTokenOld:
 		return errDoubt
 	case s.stands():
 		s.beat.refused(string(m.MsgID), code)
-		s.hub.log.Debug().Int("code", code).Msg("push: the Studio does not take a message" + says(m.Message))
+		s.hub.log.Debug().Int("code", code).Msg("push: the Studio does not take a message" + m.says(m.Message))
 		return nil
 	case s.beat.greeted(string(m.MsgID)):
 		return nil // an older Studio: it has the header
@@ -321,7 +323,7 @@ func (s *stream) failure(m *wireMessage) error {
 	case code == codeTooMany:
 		return pushError(hubs.Limited, "the Studio asks for fewer connections")
 	}
-	e := pushError(hubs.Refused, "the Studio does not take the subscription"+says(m.Message))
+	e := pushError(hubs.Refused, "the Studio does not take the subscription"+m.says(m.Message))
 	e.Code = "" // its codes mean nothing here
 	return e
 }
