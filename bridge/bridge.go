@@ -28,7 +28,9 @@ type Config struct {
 	Store     auth.KV
 	Log       zerolog.Logger
 	Levels    *LogLevels // of Log and of the hubs' loggers; nil: they cannot be changed
-	Metrics   *Metrics   // where figures go; nil: to metrics of its own
+	// Resting are hubs that do not run now, but are wanted: what stands of them stays.
+	Resting []string
+	Metrics *Metrics // where figures go; nil: to metrics of its own
 }
 
 // Bridge runs hubs and keeps MQTT true to them.

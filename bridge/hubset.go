@@ -125,14 +125,12 @@ func (b *Bridge) SetHub(ctx context.Context, cfg HubConfig) error {
 	return nil
 }
 
-// DropHub ends a hub and takes back all that was published of it. Its tokens, names and
-// places stay in the store: it may come back.
+// DropHub ends a hub and takes back all that was published of it, in an earlier run too.
+// Its tokens, names and places stay in the store: it may come back.
 func (b *Bridge) DropHub(ctx context.Context, name string) {
 	b.changing.Lock()
 	defer b.changing.Unlock()
-	if !b.stopHub(ctx, name) {
-		return
-	}
+	b.stopHub(ctx, name)
 	l := b.layout
 	l.Hub = name
 	for _, f := range l.CommandFilters() {
@@ -147,11 +145,11 @@ func (b *Bridge) DropHub(ctx context.Context, name string) {
 	b.poke()
 }
 
-// stopHub ends the hub of that name and takes it off the list; false: there is none.
-func (b *Bridge) stopHub(ctx context.Context, name string) bool {
+// stopHub ends the hub of that name, if there is one, and takes it off the list.
+func (b *Bridge) stopHub(ctx context.Context, name string) {
 	h, ok := b.set.of(name)
 	if !ok {
-		return false
+		return
 	}
 	finish(ctx, []*hubRun{h}, time.Now().Add(finishLimit))
 	if h.life.end != nil {
@@ -161,7 +159,6 @@ func (b *Bridge) stopHub(ctx context.Context, name string) bool {
 	b.set.mu.Lock()
 	defer b.set.mu.Unlock()
 	b.set.list = slices.DeleteFunc(slices.Clone(b.set.list), func(o *hubRun) bool { return o == h })
-	return true
 }
 
 // makeGhost is what is known of a hub that nobody wants any more.

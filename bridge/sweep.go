@@ -65,7 +65,7 @@ func (b *Bridge) findGhosts(ctx context.Context, log zerolog.Logger) {
 	}
 	for _, key := range keys {
 		name := strings.TrimPrefix(key, manifests)
-		if _, wanted := b.set.of(name); wanted {
+		if _, wanted := b.set.of(name); wanted || slices.Contains(b.cfg.Resting, name) {
 			continue
 		}
 		b.set.ghosts = append(b.set.ghosts, b.makeGhost(ctx, name))

@@ -156,7 +156,9 @@ func (c Climate) Fields() []Field {
 		fs = append(fs, measured())
 	}
 	if c.Humidity {
-		fs = append(fs, wanted(c.MinHumidity, c.MaxHumidity))
+		aim := wanted(c.MinHumidity, c.MaxHumidity)
+		aim.Step = max(c.HumidityStep, 0)
+		fs = append(fs, aim)
 	}
 	if c.MeasuresHumidity {
 		fs = append(fs, percent(MeasuredHumidity, false))

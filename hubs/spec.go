@@ -196,6 +196,7 @@ type Climate struct {
 	Measures, MeasuresHumidity    bool
 	Humidity                      bool
 	MinHumidity, MaxHumidity      float64
+	HumidityStep                  float64 `json:",omitempty"` // zero: any
 	FanModes, SwingModes, Presets []string
 }
 

@@ -81,7 +81,7 @@ func (b *bundle) learnSettings() {
 		n.Learn(anon.Host, name)
 	}
 	for _, name := range b.h.vendor.Variables {
-		v, _ := b.s.env.get(b.h.prefix + name)
+		v, _ := b.h.env.get(b.h.prefix + name)
 		switch {
 		case strings.Contains(v, "://"):
 			learnURL(n, v)

@@ -81,23 +81,6 @@ func (c *callCounter) turn(now time.Time) {
 	}
 }
 
-// keep saves the count now and then, and at the end.
-func (c *callCounter) keep(ctx context.Context) {
-	t := time.NewTicker(callsEvery)
-	defer t.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			end, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Second)
-			defer cancel()
-			c.save(end)
-			return
-		case <-t.C:
-			c.save(ctx)
-		}
-	}
-}
-
 func (c *callCounter) save(ctx context.Context) {
 	c.mu.Lock()
 	now, rev := c.today, c.rev

@@ -12,6 +12,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"github.com/hub2mqtt/hub2mqtt/auth"
+	"github.com/hub2mqtt/hub2mqtt/bridge"
 )
 
 // deadHost answers nothing.
@@ -56,7 +57,8 @@ func TestCallsOutliveTheProcess(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		first := counterOn(ctx, store)
 		var wg sync.WaitGroup
-		wg.Go(func() { first.keep(ctx) })
+		hh := &household{accounts: map[string]*account{"toy": {calls: first, tasks: bridge.NewTasks(zerolog.Nop())}}}
+		wg.Go(func() { hh.keep(ctx) })
 		call(first, 3)
 		time.Sleep(callsEvery + time.Second) //nolint:forbidigo // driven time
 		if got := counterOn(t.Context(), store).calls(); got != 3 {
@@ -65,6 +67,7 @@ func TestCallsOutliveTheProcess(t *testing.T) {
 		call(first, 2)
 		cancel()
 		wg.Wait()
+		hh.end(t.Context())
 		second := counterOn(t.Context(), store)
 		if call(second, 1); second.calls() != 6 {
 			t.Errorf("want it saved at the end, got %d", second.calls())

@@ -50,13 +50,16 @@ type settings struct {
 	mqttURL  *url.URL // nil: the embedded broker
 	level    zerolog.Level
 	hubs     []hubSetting
+	badFiles map[string]error // hubs of HUBS_DIR whose file has faults
 	warnings []string
 }
 
 // hubSetting is one hub of HUBS.
 type hubSetting struct {
 	name   string
-	prefix string // of its variables: CABIN_
+	env    *environ // that holds its variables
+	prefix string   // of them: CABIN_; empty in a file of HUBS_DIR
+	sum    fileSum  // of that file
 	vendor hubs.Vendor
 	pace   hubs.Pace
 	fixed  bool // the user chose the pace
@@ -96,6 +99,7 @@ func readSettings(env *environ, known []hubs.Vendor) (*settings, error) {
 	s.checkStore(fault)
 	s.readHubs(known, fault)
 	s.typos()
+	s.readHubsDir(known, fault)
 	if err := errors.Join(faults...); err != nil {
 		return nil, err
 	}
@@ -169,6 +173,9 @@ func (s *settings) checkLog(fault faulter) {
 
 func (s *settings) readHubs(known []hubs.Vendor, fault faulter) {
 	if strings.TrimSpace(s.Hubs) == "" {
+		if s.HubsDir != "" {
+			return
+		}
 		fault("HUBS: which hubs? For example HUBS=aqara (known: %s)", vendorNames(known))
 		return
 	}
@@ -194,7 +201,7 @@ func (s *settings) readHubs(known []hubs.Vendor, fault faulter) {
 			fault("HUBS: %q is no vendor; known: %s. Write vendor or name:vendor", vendorName, vendorNames(known))
 			continue
 		}
-		s.readHub(hubSetting{name: name, prefix: prefix, vendor: known[i], pace: known[i].Pace, push: true}, fault)
+		s.readHub(hubSetting{name: name, env: s.env, prefix: prefix, vendor: known[i], pace: known[i].Pace, push: true}, fault)
 	}
 }
 
@@ -228,7 +235,7 @@ func ownPrefixes() []string {
 
 func (s *settings) readHub(h hubSetting, fault faulter) {
 	var v hubVariables
-	if err := s.env.decode(h.prefix, &v); err != nil {
+	if err := h.env.decode(h.prefix, &v); err != nil {
 		fault("%w", err)
 	}
 	if v.PollInterval != "" && v.PollInterval != "auto" {
@@ -264,7 +271,7 @@ func (s *settings) readHub(h hubSetting, fault faulter) {
 		}
 	}
 	// Opening checks the vendor's own settings; it does no I/O, and the hub is thrown away.
-	hub, err := h.vendor.Open(hubSettings{s.env, h.prefix}, dryDeps(h.name))
+	hub, err := h.vendor.Open(hubSettings{h.env, h.prefix}, dryDeps(h.name))
 	faultsOf(h.prefix, err, fault)
 	if _, counts := hub.(hubs.Budgeted); err == nil && v.Quota != "" && v.Quota != "off" && !counts {
 		fault("%sQUOTA: the calls to hubs of the vendor %s are not counted, leave it out", h.prefix, h.vendor.Name)
@@ -304,7 +311,7 @@ func (s *settings) typos() {
 	known["HTTP_PROXY"] = true // Go's own
 	for _, h := range s.hubs {
 		prefixes = append(prefixes, h.prefix)
-		for _, name := range slices.Concat(variablesOf("", &hubVariables{}), h.vendor.Variables) {
+		for _, name := range h.variables() {
 			known[h.prefix+name] = true
 		}
 	}
@@ -317,6 +324,11 @@ func (s *settings) typos() {
 	}
 	slices.Sort(s.warnings)
 	s.warnings = slices.Compact(s.warnings)
+}
+
+// variables are all that the hub knows, without prefix.
+func (h *hubSetting) variables() []string {
+	return slices.Concat(variablesOf("", &hubVariables{}), h.vendor.Variables)
 }
 
 // loopback tells whether an address can be reached from this machine only.

@@ -38,7 +38,7 @@ func (o opener) open(
 	}
 	acc.calls = newCallCounter(ctx, newTransport(), o.store, h.name, log)
 	var err error
-	acc.opened, err = h.vendor.Open(hubSettings{o.s.env, h.prefix}, hubs.Deps{
+	acc.opened, err = h.vendor.Open(hubSettings{h.env, h.prefix}, hubs.Deps{
 		Name: h.name, HTTP: acc.calls, Tokens: acc.manager, SharedTokens: acc.sharedManager, Log: log, Cache: o.store,
 		Observe: observe, Go: acc.tasks.Go, Unlocks: h.unlocks,
 	})
@@ -78,7 +78,7 @@ func (s *settings) secrets() []auth.Secret {
 func (s *settings) secretsOf(h hubSetting) []auth.Secret {
 	out := make([]auth.Secret, 0, len(h.vendor.Secrets))
 	for _, name := range h.vendor.Secrets {
-		if v, _ := s.env.get(h.prefix + name); v != "" {
+		if v, _ := h.env.get(h.prefix + name); v != "" {
 			out = append(out, auth.Secret(v))
 		}
 	}

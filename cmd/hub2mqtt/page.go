@@ -14,7 +14,6 @@ import (
 	"github.com/rs/zerolog"
 
 	"github.com/hub2mqtt/hub2mqtt/auth"
-	"github.com/hub2mqtt/hub2mqtt/bridge"
 	"github.com/hub2mqtt/hub2mqtt/bridge/web"
 )
 
@@ -23,20 +22,15 @@ import (
 const ingress = "172.30.32.2"
 
 // newPage builds the handler of everything that is served over HTTP.
-func newPage(
-	s *settings, br *bridge.Bridge, accounts []*account, store auth.KV, redact *auth.Redactor, log zerolog.Logger,
-) (http.Handler, error) {
-	desk := web.NewDesk(store, log)
-	for i, a := range accounts { // one a hub, in the settings' order
-		desk.Set(a.hub, web.Door{Hub: a.opened, Redirect: s.redirect(s.hubs[i])})
-	}
+func newPage(s *settings, hh *household, log zerolog.Logger) (http.Handler, error) {
+	br := hh.bridge
 	cfg := web.Config{
 		PublicURL: s.PublicURL, Cookie: "hub2mqtt_" + s.httpPort(),
 		Health: br.Handler(), Metrics: br.Handler(), Webhook: br.Webhook, Hubs: br.Hubs, LoggedIn: br.LoggedIn,
-		Desk: desk, Log: log,
+		Desk: hh.desk, Log: log,
 		Password: func() (auth.Secret, error) {
 			v, err := s.env.get("HTTP_PASSWORD")
-			redact.Add(auth.Secret(v))
+			hh.redact.Add(auth.Secret(v))
 			return auth.Secret(v), err
 		},
 	}

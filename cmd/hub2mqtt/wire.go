@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
 	"net"
 	"net/http"
 	"net/url"
@@ -23,6 +24,7 @@ import (
 	"github.com/hub2mqtt/hub2mqtt/auth"
 	"github.com/hub2mqtt/hub2mqtt/bridge"
 	"github.com/hub2mqtt/hub2mqtt/bridge/broker"
+	"github.com/hub2mqtt/hub2mqtt/bridge/web"
 	"github.com/hub2mqtt/hub2mqtt/hubs"
 )
 
@@ -55,11 +57,11 @@ func serve(ctx context.Context, s *settings, stderr io.Writer) error {
 		}
 		log.Info().Str("address", b.Addr().String()).Msg("embedded MQTT broker")
 	}
-	br, accounts, err := build(ctx, s, brokerURL, store, redact, logs)
+	hh, err := build(ctx, s, brokerURL, store, redact, logs)
 	if err != nil {
 		return err
 	}
-	page, err := newPage(s, br, accounts, store, redact, log)
+	page, err := newPage(s, hh, log)
 	if err != nil {
 		return err
 	}
@@ -67,15 +69,14 @@ func serve(ctx context.Context, s *settings, stderr io.Writer) error {
 		return err
 	}
 	side.Go(func() { stayAlive(sideCtx, s.DataDir, log) })
-	for _, a := range accounts {
-		side.Go(func() { a.calls.keep(sideCtx) })
+	side.Go(func() { hh.keep(sideCtx) })
+	if s.HubsDir != "" {
+		side.Go(func() { newHubsDir(s, hh, log).follow(ctx) })
 	}
 	version, _ := buildVersion()
 	log.Info().Str("version", version).Int("hubs", len(s.hubs)).Str("broker", brokerURL.Redacted()).Msg("hub2mqtt starts")
-	err = br.Run(ctx)
-	for _, a := range accounts {
-		a.close(context.WithoutCancel(ctx))
-	}
+	err = hh.bridge.Run(ctx)
+	hh.end(context.WithoutCancel(ctx))
 	log.Info().Msg("hub2mqtt has ended")
 	return err
 }
@@ -122,40 +123,37 @@ func isTerminal(f *os.File) bool {
 // build makes the bridge and its hubs. It asks the store for the MQTT client's id and the
 // counts of calls, and nobody else for anything.
 func build(ctx context.Context, s *settings, broker *url.URL, store auth.KV, redact *auth.Redactor, logs logs,
-) (br *bridge.Bridge, accounts []*account, err error) {
+) (*household, error) {
 	id, err := clientID(ctx, s, store)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	version, _ := buildVersion()
 	log := logs.of("")
-	metrics := bridge.NewMetrics()
+	hh := &household{
+		opener: opener{s: s, store: store, redact: redact, shared: &auth.Shared{}},
+		logs:   logs, metrics: bridge.NewMetrics(), desk: web.NewDesk(store, log), accounts: map[string]*account{},
+	}
 	cfg := bridge.Config{
-		Metrics: metrics,
+		Metrics: hh.metrics,
 		Base:    s.BaseTopic, Prefix: s.DiscoveryPrefix, HAStatus: s.HAStatusTopic, PublicURL: s.PublicURL,
-		Version: version, Store: store, Log: log, Levels: logs.levels,
+		Version: version, Store: store, Log: log, Levels: logs.levels, Resting: slices.Collect(maps.Keys(s.badFiles)),
 		MQTT: bridge.MQTTConfig{URL: broker, ClientID: id, Credentials: s.credentials, Logger: log.With().Str("part", "mqtt").Logger()},
 	}
 	if cfg.Prefix == "off" {
 		cfg.Prefix = ""
 	}
 	list := make([]bridge.HubConfig, 0, len(s.hubs))
-	open := opener{s: s, store: store, redact: redact, shared: &auth.Shared{}}
 	for _, h := range s.hubs {
-		hubLog := logs.of(h.name)
-		acc, err := open.open(ctx, h, hubLog, metrics.Observe(h.name))
+		one, acc, err := hh.admit(ctx, h)
 		if err != nil {
-			return nil, nil, err
+			return nil, err
 		}
-		accounts = append(accounts, acc)
-		list = append(list, bridge.HubConfig{
-			Name: h.name, Vendor: h.vendor.Name, Hub: acc.opened, Pace: h.pace, FixedPace: h.fixed, Push: h.push, Filter: h.filter,
-			Overrides: h.overrides, Reread: h.reread,
-			Tokens: acc.states, LookForLogin: acc.look, Tasks: acc.tasks, Calls: acc.calls.calls, Log: hubLog,
-		})
+		hh.settle(h, acc)
+		list = append(list, one)
 	}
-	br, err = bridge.New(cfg, list)
-	return br, accounts, err
+	hh.bridge, err = bridge.New(cfg, list)
+	return hh, err
 }
 
 // account is what one hub has of its own: token managers, and who counts its calls.
@@ -170,15 +168,6 @@ type account struct {
 	tasks    *bridge.Tasks
 	calls    *callCounter
 	late     bool // tokens are renewed only once they have ended
-}
-
-// close saves the tokens that are not saved yet.
-func (a *account) close(ctx context.Context) {
-	for _, m := range a.managers {
-		if err := m.Close(ctx); err != nil {
-			a.log.Error().Err(err).Msg("a token could not be saved at the end")
-		}
-	}
 }
 
 func (a *account) manager(cfg auth.Config) *auth.Manager {

@@ -59,7 +59,7 @@ func anyDevice(codes []string) *rapid.Generator[*dump] {
 	}
 	return rapid.Custom(func(t *rapid.T) *dump {
 		d := &dump{device: device{ID: "d", Name: "n", Category: rapid.SampledFrom(categories).Draw(t, "category")}}
-		d.Product = rapid.SampledFrom(append(slices.Sorted(maps.Keys(fixes)), "", "", "", "")).Draw(t, "product")
+		d.Product = rapid.SampledFrom(append(slices.Sorted(maps.Keys(fixes())), "", "", "", "")).Draw(t, "product")
 		draw := func() codeSpec {
 			return codeSpec{
 				Code: rapid.SampledFrom(codes).Draw(t, "code"), DP: rapid.IntRange(0, 3).Draw(t, "dp"),

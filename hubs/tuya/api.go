@@ -263,36 +263,41 @@ func (t *thing) UnmarshalJSON(raw []byte) error {
 }
 
 // add completes the specification by a thing model: numbers and names of what it lists,
-// and the data points that it does not list at all.
+// what can be written although it is only said to be reported, and the data points that
+// it does not list at all.
 func (s *specification) add(t thing) {
 	for _, p := range t.Properties {
-		known := false
-		for _, list := range [][]codeSpec{s.Functions, s.Status} {
-			for i := range list {
-				c := &list[i]
-				if c.Code != p.Code && (c.DP == 0 || c.DP != p.DP) { // one number: one data point, renamed
-					continue
-				}
-				known = true
-				if c.DP == 0 {
-					c.DP = p.DP
-				}
-				if c.Name == "" {
-					c.Name = p.Name
-				}
-			}
-		}
-		if known {
-			continue
-		}
+		written, reported := p.complete(s.Functions), p.complete(s.Status)
 		c := codeSpec{Code: p.Code, DP: p.DP, Name: p.Name, Type: p.Type, Values: p.Values, Property: true}
-		if p.Access != "ro" {
+		if reported != "" {
+			c.Code = reported
+		}
+		if written == "" && p.Access != "ro" {
 			s.Functions = append(s.Functions, c)
 		}
-		if p.Access != "wr" {
+		if written == "" && reported == "" && p.Access != "wr" {
 			s.Status = append(s.Status, c)
 		}
 	}
+}
+
+// complete adds number and name to the description of the property, which one number
+// makes the same data point under another code. It gives its code, or nothing.
+func (p *property) complete(list []codeSpec) (code string) {
+	for i := range list {
+		c := &list[i]
+		if c.Code != p.Code && (c.DP == 0 || c.DP != p.DP) {
+			continue
+		}
+		code = c.Code
+		if c.DP == 0 {
+			c.DP = p.DP
+		}
+		if c.Name == "" {
+			c.Name = p.Name
+		}
+	}
+	return code
 }
 
 // write is one data point of a command.

@@ -124,6 +124,7 @@ func TestThingModel(t *testing.T) {
 		{"abilityId":1,"accessMode":"rw","code":"switch_1","name":"Switch 1","typeSpec":{"type":"bool"}},
 		{"abilityId":3,"accessMode":"rw","code":"old_name","typeSpec":{"type":"value","min":0,"max":9}},
 		{"abilityId":19,"accessMode":"ro","code":"hidden_power","name":"Power","typeSpec":{"type":"value","min":0,"max":80000,"scale":1,"step":1,"unit":"W"}},
+		{"abilityId":4,"accessMode":"rw","code":"told_only","typeSpec":{"type":"bool"}},
 		{"abilityId":9,"accessMode":"wr","code":"press","typeSpec":{"type":"bool"}},
 		{"abilityId":"x","code":"","typeSpec":{"type":"bool"}},
 		{"code":"untyped"}]}]}`
@@ -137,16 +138,16 @@ func TestThingModel(t *testing.T) {
 			}
 			s := specification{
 				Functions: []codeSpec{{Code: "switch_1", Type: "Boolean"}, {Code: "new_name", DP: 3, Type: "Integer"}},
-				Status:    []codeSpec{{Code: "switch_1", Type: "Boolean"}},
+				Status:    []codeSpec{{Code: "switch_1", Type: "Boolean"}, {Code: "told_only", Type: "Boolean"}},
 			}
 			s.add(th)
 			if s.Functions[0].DP != 1 || s.Status[0].Name != "Switch 1" {
 				t.Errorf("want number and name of switch_1, got %+v and %+v", s.Functions[0], s.Status[0])
 			}
-			if len(s.Functions) != 3 || s.Functions[2].Code != "press" || !s.Functions[2].Property {
-				t.Errorf("want press as a property that can be written, got %+v", s.Functions)
+			if len(s.Functions) != 4 || s.Functions[2].Code != "told_only" || s.Functions[3].Code != "press" || !s.Functions[3].Property {
+				t.Errorf("want told_only and press as properties that can be written, got %+v", s.Functions)
 			}
-			if len(s.Status) != 2 || s.Status[1].Code != "hidden_power" || !s.Status[1].Property {
+			if len(s.Status) != 3 || s.Status[2].Code != "hidden_power" || !s.Status[2].Property {
 				t.Errorf("want hidden_power to be reported, got %+v", s.Status)
 			}
 			m := newModel(device{ID: "d", Name: "n", Category: "cz"}, s)

@@ -62,8 +62,8 @@ func (b *builder) climate() {
 		s.Min, s.Max, s.Step = c.span()
 	}
 	if c.wet != nil {
-		lo, hi, _ := c.wet.control().bounds()
-		s.MinHumidity, s.MaxHumidity = math.Round(lo), math.Round(hi)
+		lo, hi, step := c.wet.control().bounds()
+		s.MinHumidity, s.MaxHumidity, s.HumidityStep = math.Round(lo), math.Round(hi), step
 	}
 	if c.fan != nil {
 		s.FanModes = c.fan.fn.options

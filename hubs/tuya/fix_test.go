@@ -3,6 +3,7 @@ package tuya
 import (
 	"encoding/json"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/hub2mqtt/hub2mqtt/hubs"
@@ -80,23 +81,41 @@ func TestFixes(t *testing.T) {
 	}
 }
 
-// What corrects a specification must itself be one.
-func TestFixesAreSound(t *testing.T) {
-	for product, f := range fixes {
-		for _, x := range f.set {
-			if x.values != "" && object([]byte(x.values)) == nil {
-				t.Errorf("%s %s: %q is no object", product, x.code, x.values)
-			}
-			if x.kind != "" && typeNamed(x.kind) == typeOther {
-				t.Errorf("%s %s: %q is no type", product, x.code, x.kind)
-			}
-			if x.kind == "" && x.values == "" && x.report == "" {
-				t.Errorf("%s %s corrects nothing", product, x.code)
-			}
-		}
+// The file that is shipped has no fault.
+func TestShippedFixes(t *testing.T) {
+	all, err := parseFixes(overridesFile)
+	if err != nil || len(all) < 30 {
+		t.Fatalf("%d products, %v", len(all), err)
+	}
+	for product, f := range all {
 		if f.category != "" && !listed[f.category] {
 			t.Errorf("%s: category %q", product, f.category)
 		}
+		if f.category == "" && f.points == nil && !f.plain && !f.mute {
+			t.Errorf("%s: nothing is corrected", product)
+		}
+	}
+}
+
+func TestFaultyFixes(t *testing.T) {
+	for name, c := range map[string]struct{ in, want string }{
+		"no YAML":          {"a: [", "yaml"},
+		"position":         {"products: {p: {position: back}}", `p: position "back"`},
+		"an unknown word":  {"products: {p: {points: {mode: {rnage: [a]}}}}", `p: mode: "rnage"`},
+		"no type":          {"products: {p: {points: {mode: {type: Foo}}}}", `p: mode: "Foo"`},
+		"nothing":          {"products: {p: {points: {mode: {dp: 3}}}}", "p: mode: it corrects nothing"},
+		"not an object":    {"products: {p: {points: {mode: [1]}}}", "p: mode: "},
+		"the rest applies": {"products: {p: {points: {mode: {type: Foo}}}, q: {category: cz}}", `p: mode: "Foo"`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			all, err := parseFixes([]byte(c.in))
+			if err == nil || !strings.Contains(err.Error(), c.want) {
+				t.Errorf("want %q, got %v", c.want, err)
+			}
+			if name == "the rest applies" && all["q"].category != "cz" {
+				t.Errorf("want q as cz, got %+v", all)
+			}
+		})
 	}
 }
 

@@ -275,7 +275,7 @@ func unmatched(r row, d *dump, a announced) string {
 		return "an entity of a device without data points"
 	case r["domain"] == "select" && a.Platform == "sensor":
 		return "a choice that cannot be written"
-	case fixes[d.Product].set != nil:
+	case fixes()[d.Product].points != nil:
 		return "a data point that only Home Assistant's own correction knows"
 	}
 	return ""

@@ -20,7 +20,7 @@ func (b *builder) humidifier() {
 		on: b.control("switch switch_spray", typeBool), measured: b.find(row.measured, typeInt),
 		target: b.control(row.target, typeInt), mode: b.control("mode", typeEnum),
 	}
-	if h.on == nil || h.target == nil && h.mode == nil && h.measured == nil {
+	if h.on == nil {
 		return
 	}
 	s := hubs.Humidifier{Max: 100, Measures: h.measured != nil}

@@ -215,7 +215,7 @@ var binaryRules = table{
 	"pressure_state":         {on: "alarm"},
 	"dgnbj/pressure_state":   {name: "Pressure", on: "alarm"},
 	"presence_state":         {name: "Occupancy", class: hubs.Occupancy, on: "presence small_move large_move peaceful"},
-	"closed_opened_kit":      {name: "Lock", class: hubs.LockClass},
+	"closed_opened_kit":      {name: "Lock", class: hubs.LockClass, on: "AQAB"},
 	"pir":                    {name: "Motion", class: hubs.MotionClass, on: "pir"},
 	"pir_state":              {name: "Motion", class: hubs.MotionClass, on: "pir"},
 	"sos_state":              {name: "Safety", class: hubs.Safety, on: "alarm sos"},

@@ -56,7 +56,7 @@ func withLocks() choice { return func(b *builder) { b.locks = true } }
 // specification says that makes no sense costs the data point concerned only.
 func newModel(d device, s specification, with ...choice) *model {
 	m := &model{about: d, data: map[string]*datum{}, byDP: map[int]*datum{}, touch: map[string][]int{}}
-	b := &builder{m: m, category: strings.ToLower(d.Category), used: map[*datum]bool{}, fix: fixes[d.Product]}
+	b := &builder{m: m, category: strings.ToLower(d.Category), used: map[*datum]bool{}, fix: fixes()[d.Product]}
 	if b.category == "" {
 		b.category = strings.ToLower(s.Category)
 	}

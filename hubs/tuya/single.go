@@ -38,6 +38,9 @@ func (b *builder) special(d *datum) []part {
 	if d.norm == "shock_state" && d.shown().kind == typeEnum {
 		return b.shocks(d)
 	}
+	if r, ok := binaryRules.find(b.category, d.norm); ok && r.on != "" && d.shown().is(typeRaw, typeString) {
+		return []part{{entity: b.entity(d, r, hubs.Binary{}), unit: &onOff{d: d, on: strings.Fields(r.on), rest: true}}}
+	}
 	if decode := decoders[d.norm]; decode != nil && !d.shown().is(typeBool, typeInt, typeEnum, typeBitmap) {
 		return []part{b.decoded(d, decode)}
 	}
@@ -148,7 +151,7 @@ func (b *builder) sensor(d *datum, r rule) part {
 		u.decimals += 3
 	}
 	adds := r.adds
-	if t.sum && adds == hubs.NotCounted {
+	if t.sum && adds != hubs.Total {
 		adds = hubs.Increasing
 	}
 	s := hubs.Sensor{Unit: unit, Decimals: u.decimals, Accumulates: adds, Deltas: t.sum}

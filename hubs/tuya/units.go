@@ -15,6 +15,8 @@ import (
 type onOff struct {
 	d  *datum
 	on []string
+	// rest: every other word means no, not only those that the range has.
+	rest bool
 }
 
 func (u *onOff) uses() []*datum { return []*datum{u.d} }
@@ -24,7 +26,7 @@ func (u *onOff) read(v values, say sayer) {
 	if u.on != nil && (!ok || u.d.shown().is(typeEnum)) {
 		w, known := v.text(u.d)
 		on = slices.Contains(u.on, w)
-		ok = known && (on || isNo(w) || slices.Contains(u.d.options(), w))
+		ok = known && (on || u.rest || isNo(w) || slices.Contains(u.d.options(), w))
 	}
 	say.bool(hubs.On, on, ok, v.at(u.d))
 }
