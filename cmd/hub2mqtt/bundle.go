@@ -110,10 +110,10 @@ func (b *bundle) learnDevices() {
 		n.Learn(anon.ID, d.Serial, d.MAC)
 		n.Keep(d.Maker, d.Model, d.ModelID)
 		for k := range d.Entities {
-			switch e := &d.Entities[k]; {
-			case d.ID == hubs.Self: // scenes, flows, variables: people name them
+			e := &d.Entities[k]
+			if d.ID == hubs.Self { // scenes, flows, variables: people name them
 				n.Learn(anon.Name, e.Name)
-			default:
+			} else {
 				n.Keep(e.Key)
 			}
 		}
@@ -352,17 +352,17 @@ func (b *bundle) about() bundleAbout {
 // since its prefix is a name that the user gave.
 func (b *bundle) setNames() []string {
 	var out []string
-	add := func(prefix, shown string, names []string) {
+	add := func(env *environ, prefix, shown string, names []string) {
 		for _, name := range names {
 			for _, suffix := range []string{"", "_FILE"} {
-				if _, ok := b.s.env.vars[prefix+name+suffix]; ok {
+				if _, ok := env.vars[prefix+name+suffix]; ok {
 					out = append(out, shown+name+suffix)
 				}
 			}
 		}
 	}
-	add("", "", variablesOf("", &variables{}))
-	add(b.h.prefix, "…_", slices.Concat(variablesOf("", &hubVariables{}), b.h.vendor.Variables))
+	add(b.s.env, "", "", variablesOf("", &variables{}))
+	add(b.h.env, b.h.prefix, "…_", slices.Concat(variablesOf("", &hubVariables{}), b.h.vendor.Variables))
 	slices.Sort(out)
 	return out
 }

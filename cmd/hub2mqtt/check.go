@@ -9,8 +9,10 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"maps"
 	"net"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -73,6 +75,9 @@ func (c *checker) run(ctx context.Context) error {
 	for _, name := range c.s.warnings {
 		fmt.Fprintf(c.out, "           %s is not known, is it a typo?\n", name)
 	}
+	for _, name := range slices.Sorted(maps.Keys(c.s.badFiles)) {
+		c.say(name+hubFileSuffix, c.s.badFiles[name], "")
+	}
 	c.daemon = daemonRuns(c.s.DataDir)
 	store, err := visitStore(ctx, c.s, c.logs.of(""))
 	about := c.s.DataDir
@@ -106,7 +111,7 @@ func (c *checker) say(what string, err error, about string) {
 		word, about = "FAILED", err.Error()
 		c.bad++
 	}
-	fmt.Fprintln(c.out, strings.TrimRight(fmt.Sprintf("%-10s %-6s %s", what, word, about), " "))
+	fmt.Fprintf(c.out, "%s\n", strings.TrimRight(fmt.Sprintf("%-10s %-6s %s", what, word, about), " "))
 }
 
 // broker connects once, under a name of its own.
@@ -181,16 +186,17 @@ type hubReport struct {
 // hubs tries all of them at once.
 func (c *checker) hubs(ctx context.Context, store auth.KV) {
 	reports := make([]hubReport, len(c.s.hubs))
+	open := opener{s: c.s, store: store, redact: c.redact, shared: &auth.Shared{}, late: true}
 	var wg sync.WaitGroup
 	for i, h := range c.s.hubs {
-		wg.Go(func() { reports[i] = c.hub(ctx, h, store) })
+		wg.Go(func() { reports[i] = c.hub(ctx, h, open) })
 	}
 	wg.Wait()
 	var table bytes.Buffer // the masking writer wants whole lines
 	t := tabwriter.NewWriter(&table, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(t, "\nHUB\tVENDOR\tSTATE\tDEVICES\tENTITIES\tTOKEN ENDS\tQUOTA")
+	fmt.Fprint(t, "\nHUB\tVENDOR\tSTATE\tDEVICES\tENTITIES\tTOKEN ENDS\tQUOTA\n")
 	for i := range reports {
-		fmt.Fprintln(t, reports[i].row())
+		fmt.Fprintf(t, "%s\n", reports[i].row())
 	}
 	_ = t.Flush()                     // a buffer takes everything
 	_, _ = c.out.Write(table.Bytes()) // a terminal that is gone: nobody reads on
@@ -225,7 +231,7 @@ func (r *hubReport) row() string {
 
 // hub logs in and asks for the inventory once. A hub that holds on to its call is left
 // behind.
-func (c *checker) hub(ctx context.Context, h hubSetting, store auth.KV) hubReport {
+func (c *checker) hub(ctx context.Context, h hubSetting, open opener) hubReport {
 	ctx, cancel := context.WithTimeout(ctx, c.limit)
 	defer cancel()
 	done := make(chan hubReport, 1)
@@ -237,7 +243,7 @@ func (c *checker) hub(ctx context.Context, h hubSetting, store auth.KV) hubRepor
 			}
 			done <- r
 		}()
-		c.try(ctx, h, store, &r)
+		c.try(ctx, h, open, &r)
 	}()
 	late := time.NewTimer(c.limit + 2*time.Second)
 	defer late.Stop()
@@ -255,8 +261,8 @@ func (c *checker) hub(ctx context.Context, h hubSetting, store auth.KV) hubRepor
 	}
 }
 
-func (c *checker) try(ctx context.Context, h hubSetting, store auth.KV, r *hubReport) {
-	acc, err := opener{s: c.s, store: store, redact: c.redact, late: true}.open(ctx, h, c.logs.of(h.name), nil)
+func (c *checker) try(ctx context.Context, h hubSetting, open opener, r *hubReport) {
+	acc, err := open.open(ctx, h, c.logs.of(h.name), nil)
 	if err != nil {
 		r.err = err
 		return

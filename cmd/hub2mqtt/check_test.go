@@ -20,6 +20,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"github.com/hub2mqtt/hub2mqtt/hubs/aqara/aqaratest"
+	"github.com/hub2mqtt/hub2mqtt/hubs/hubtest/fault"
 )
 
 func quiet() *slog.Logger { return slog.New(slog.NewTextHandler(io.Discard, nil)) }
@@ -63,21 +64,21 @@ func TestCheckTellsWhatIsWrong(t *testing.T) {
 	cases := []struct {
 		name   string
 		change []string // settings
-		fault  aqaratest.Fault
+		fault  fault.Fault
 		before func()
 		says   []string // each on a line of its own
 	}{
 		{name: "password", change: []string{"MQTT_URL=mqtt://" + closed, "MQTT_USERNAME=u", "MQTT_PASSWORD=wrong-password"}, says: []string{`broker +FAILED .*MQTT_PASSWORD`}},
 		{name: "no broker", change: []string{"MQTT_URL=mqtt://" + nobody}, says: []string{`broker +FAILED .*nothing listens`}},
-		{name: "no such name", change: []string{"MQTT_URL=mqtt://broker.invalid"}, says: []string{`broker +FAILED .*no address`}},
+		{name: "no such name", change: []string{"MQTT_URL=mqtt://broker.invalid"}, says: []string{`broker +FAILED .*(no address|does not answer)`}},
 		{name: "no TLS", change: []string{"MQTT_URL=mqtts://" + closed}, says: []string{`broker +FAILED .*(TLS|scheme)`}},
 		{name: "not a broker", change: []string{"MQTT_URL=mqtt://" + taken}, says: []string{`broker +FAILED`}},
 		{name: "somebody on the broker's port", change: []string{"MQTT_LISTEN=" + taken}, says: []string{`broker +FAILED .*MQTT_URL=mqtt://` + taken}},
 		{name: "somebody on the page's port", change: []string{"HTTP_LISTEN=" + taken}, says: []string{`web page +FAILED .*another program`}},
 		{name: "DATA_DIR", change: []string{"DATA_DIR=" + file}, says: []string{`DATA_DIR +FAILED .*is a file`, `The hubs were not tried`}},
 		{name: "nobody there", change: []string{"AQARA_URL=http://" + nobody}, says: []string{`^aqara +aqara +unreachable +- +-`, `^aqara: .*refused`}},
-		{name: "hub is ill", fault: aqaratest.Fault{Kind: aqaratest.FailStatus, Status: 503, Times: -1}, says: []string{`^aqara +aqara +unreachable`, `^aqara: .*503`}},
-		{name: "too many calls", fault: aqaratest.Fault{Kind: aqaratest.FailStatus, Status: 429, Times: -1}, says: []string{`^aqara +aqara +limited`}},
+		{name: "hub is ill", fault: fault.Fault{Kind: fault.Status, Status: 503, Times: -1}, says: []string{`^aqara +aqara +unreachable`, `^aqara: .*503`}},
+		{name: "too many calls", fault: fault.Fault{Kind: fault.Status, Status: 429, Times: -1}, says: []string{`^aqara +aqara +limited`}},
 		{name: "old token", change: []string{"AQARA_ACCESS_TOKEN=an-old-token", "AQARA_REFRESH_TOKEN=an-old-one"}, says: []string{`^aqara +aqara +login_needed`, `^  Press Refresh Token`}},
 	}
 	for _, c := range cases {
@@ -88,8 +89,8 @@ func TestCheckTellsWhatIsWrong(t *testing.T) {
 				env = append(without(env, name), line)
 			}
 			if c.fault.Kind != "" {
-				studio.Fail(c.fault)
-				defer studio.Heal()
+				studio.Faults().Fail(c.fault)
+				defer studio.Faults().Heal()
 			}
 			code, stdout, stderr := command(t, env, "check")
 			if code != exitFail || !strings.Contains(stderr, "not everything works") {
@@ -119,8 +120,8 @@ func TestCheckRefusesWrongSettings(t *testing.T) {
 func TestCheckEnds(t *testing.T) {
 	studio, address := studioServer(t, aqaratest.Options{})
 	mute, muteAddress := studioServer(t, aqaratest.Options{})
-	mute.Fail(aqaratest.Fault{Kind: aqaratest.Hang, Times: -1})
-	defer mute.Heal()
+	mute.Faults().Fail(fault.Fault{Kind: fault.Hang, Times: -1})
+	defer mute.Faults().Heal()
 	env := studioEnv(t, studio, address, "aqara", "AQARA_", "MUTE_URL="+muteAddress, "MUTE_ACCESS_TOKEN=some-token")
 	env = append(without(env, "HUBS"), "HUBS=aqara,mute:aqara")
 	check := func(ctx context.Context, limit time.Duration) (string, error) {

@@ -22,7 +22,7 @@ const dumpLimit = 3 * time.Minute
 // without anything that tells whose home it is.
 func (p program) dump(ctx context.Context, args []string) error {
 	var envFile, out string
-	hub, err := p.hubAndFlags("dump", args, func(fs *flag.FlagSet) {
+	hub, err := hubAndFlags("dump", args, func(fs *flag.FlagSet) {
 		fs.StringVar(&envFile, "env-file", "", "settings to read first")
 		fs.StringVar(&out, "o", "", "where to write, - for the terminal's other end")
 	})
@@ -42,24 +42,6 @@ func (p program) dump(ctx context.Context, args []string) error {
 		return usageError{fmt.Errorf("dump: no hub is called %q; HUBS names %s", hub, strings.Join(names, ", "))}
 	}
 	return p.dumpHub(ctx, s, s.hubs[i], out)
-}
-
-// hubAndFlags parses args, which name one hub, before or between the flags.
-func (p program) hubAndFlags(name string, args []string, define func(*flag.FlagSet)) (hub string, err error) {
-	for i, a := range args {
-		valued := i > 0 && strings.HasPrefix(args[i-1], "-") && args[i-1] != "-" && !strings.Contains(args[i-1], "=")
-		if !strings.HasPrefix(a, "-") && !valued {
-			hub, args = a, slices.Concat(args[:i], args[i+1:])
-			break
-		}
-	}
-	if err := p.flags(name, args, define); err != nil {
-		return "", err
-	}
-	if hub == "" {
-		return "", usageError{fmt.Errorf("%s: which hub? For example: hub2mqtt %s aqara", name, name)}
-	}
-	return hub, nil
 }
 
 func (p program) dumpHub(ctx context.Context, s *settings, h hubSetting, out string) error {
@@ -152,8 +134,8 @@ func (p program) deliver(bundle []byte, out, vendor string) error {
 	if err := writePrivate(out, bundle); err != nil {
 		return fmt.Errorf("dump: %w", err)
 	}
-	fmt.Fprintln(p.stderr, "Have a look into it before you show it to anybody: README.txt in it says what was replaced.")
-	fmt.Fprintln(p.stdout, out)
+	fmt.Fprint(p.stderr, "Have a look into it before you show it to anybody: README.txt in it says what was replaced.\n")
+	fmt.Fprintf(p.stdout, "%s\n", out)
 	return nil
 }
 

@@ -31,45 +31,18 @@ const outcomeEvery = time.Second
 // login logs one hub in from the terminal. A bridge may run beside it: logins under way
 // lie in the store, so that either of the two can take the answer.
 func (p program) login(ctx context.Context, args []string) error {
-	name, envFile, err := loginArgs(args)
+	var envFile string
+	name, err := hubAndFlags("login", args, func(fs *flag.FlagSet) {
+		fs.StringVar(&envFile, "env-file", "", "settings to read first")
+	})
 	if err != nil {
 		return err
 	}
-	env, err := readEnviron(envFile, p.env)
+	s, err := p.load(envFile)
 	if err != nil {
-		return usageError{err}
-	}
-	s, err := readSettings(env, vendors())
-	if err != nil {
-		return usageError{fmt.Errorf("the settings have faults:\n%w", err)}
+		return err
 	}
 	return loginHub(ctx, s, name, console{in: p.stdin, out: p.stdout, errs: p.stderr})
-}
-
-// loginArgs reads HUB and the flags, in any order.
-func loginArgs(args []string) (hub, envFile string, err error) {
-	fs := flag.NewFlagSet("login", flag.ContinueOnError)
-	fs.SetOutput(io.Discard)
-	fs.StringVar(&envFile, "env-file", "", "settings to read first")
-	for range 2 { // what is behind HUB is read in the second round
-		if err := fs.Parse(args); err != nil {
-			if errors.Is(err, flag.ErrHelp) {
-				return "", "", err
-			}
-			return "", "", usageError{fmt.Errorf("login: %w", err)}
-		}
-		if fs.NArg() == 0 {
-			break
-		}
-		if hub != "" {
-			return "", "", usageError{fmt.Errorf("login: what is %q for?", fs.Arg(0))}
-		}
-		hub, args = fs.Arg(0), fs.Args()[1:]
-	}
-	if hub == "" {
-		return "", "", usageError{errors.New("login: which hub? For example: hub2mqtt login homey")}
-	}
-	return hub, envFile, nil
 }
 
 // console is where the person sits.

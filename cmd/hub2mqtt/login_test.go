@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"flag"
 	"fmt"
 	"html"
 	"io"
@@ -254,11 +255,12 @@ func (h *tokenToy) TakeToken(ctx context.Context, entered map[string]auth.Secret
 	return h.tokens.Login(ctx, auth.Token{Access: entered["token"]})
 }
 
-func TestLoginArgs(t *testing.T) {
+func TestHubAndFlags(t *testing.T) {
 	for args, want := range map[string]string{
 		"homey": "homey ", "homey --env-file x": "homey x", "--env-file x homey": "homey x", "": "!which hub", "a b": `!"b"`, "--fast a": "!fast", "a --fast": "!fast",
 	} {
-		hub, file, err := loginArgs(strings.Fields(args))
+		var file string
+		hub, err := hubAndFlags("login", strings.Fields(args), func(fs *flag.FlagSet) { fs.StringVar(&file, "env-file", "", "") })
 		if text, fails := strings.CutPrefix(want, "!"); fails {
 			if _, usage := errors.AsType[usageError](err); !usage || !strings.Contains(err.Error(), text) {
 				t.Errorf("%q: want %q, got %v", args, text, err)

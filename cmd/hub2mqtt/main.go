@@ -98,6 +98,32 @@ func (p program) flags(name string, args []string, define func(*flag.FlagSet)) e
 	return nil
 }
 
+// hubAndFlags parses args: the name of one hub, and flags before and behind it.
+func hubAndFlags(command string, args []string, define func(*flag.FlagSet)) (hub string, err error) {
+	fs := flag.NewFlagSet(command, flag.ContinueOnError)
+	fs.SetOutput(io.Discard)
+	define(fs)
+	for range 2 { // what is behind HUB is read in the second round
+		if err := fs.Parse(args); err != nil {
+			if errors.Is(err, flag.ErrHelp) {
+				return "", err
+			}
+			return "", usageError{fmt.Errorf("%s: %w", command, err)}
+		}
+		if fs.NArg() == 0 {
+			break
+		}
+		if hub != "" {
+			return "", usageError{fmt.Errorf("%s: what is %q for?", command, fs.Arg(0))}
+		}
+		hub, args = fs.Arg(0), fs.Args()[1:]
+	}
+	if hub == "" {
+		return "", usageError{fmt.Errorf("%s: which hub? For example: hub2mqtt %s aqara", command, command)}
+	}
+	return hub, nil
+}
+
 func (p program) bridge(ctx context.Context, args []string) error {
 	var envFile string
 	err := p.flags("run", args, func(fs *flag.FlagSet) {

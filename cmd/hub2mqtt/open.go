@@ -30,6 +30,9 @@ type opener struct {
 func (o opener) open(
 	ctx context.Context, h hubSetting, log zerolog.Logger, observe func(call, outcome string, took time.Duration),
 ) (*account, error) {
+	if o.redact != nil { // a hub of HUBS_DIR may have come a moment ago
+		o.redact.Add(o.s.secretsOf(h)...)
+	}
 	if o.shared == nil {
 		o.shared = &auth.Shared{}
 	}

@@ -96,6 +96,8 @@ func (l logs) of(hub string) zerolog.Logger {
 	return log.Hook(l.levels.Hook(hub))
 }
 
+var timeFormat sync.Once //nolint:gochecknoglobals // it guards a global
+
 // newLogs builds the log and the writer that masks secrets in it.
 func newLogs(s *settings, stderr io.Writer) (logs, *auth.Redactor) {
 	out := stderr
@@ -107,7 +109,7 @@ func newLogs(s *settings, stderr io.Writer) (logs, *auth.Redactor) {
 	if s.LogFormat == "console" || s.LogFormat == "auto" && terminal {
 		w = zerolog.ConsoleWriter{Out: redact, TimeFormat: time.TimeOnly, NoColor: !terminal}
 	}
-	zerolog.TimeFieldFormat = time.RFC3339Nano
+	timeFormat.Do(func() { zerolog.TimeFieldFormat = time.RFC3339Nano })
 	names := make([]string, len(s.hubs))
 	for i, h := range s.hubs {
 		names[i] = h.name

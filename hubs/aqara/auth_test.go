@@ -12,6 +12,7 @@ import (
 	"github.com/hub2mqtt/hub2mqtt/auth"
 	"github.com/hub2mqtt/hub2mqtt/hubs"
 	"github.com/hub2mqtt/hub2mqtt/hubs/aqara/aqaratest"
+	"github.com/hub2mqtt/hub2mqtt/hubs/hubtest/fault"
 )
 
 func TestSettings(t *testing.T) {
@@ -136,18 +137,18 @@ func TestRefreshButton(t *testing.T) {
 func TestRenewalFaults(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
-		fault aqaratest.Fault
+		fault fault.Fault
 		want  hubs.Fault
 		login bool // only a human can help after the next attempt
 	}{
-		"503":        {aqaratest.Fault{Kind: aqaratest.FailStatus, Status: 503}, hubs.Transient, false},
-		"429":        {aqaratest.Fault{Kind: aqaratest.FailStatus, Status: 429, RetryAfter: "2"}, hubs.Limited, false},
-		"reset":      {aqaratest.Fault{Kind: aqaratest.Reset}, hubs.Transient, false},
-		"lost reply": {aqaratest.Fault{Kind: aqaratest.LostReply}, hubs.Transient, true},
-		"truncated":  {aqaratest.Fault{Kind: aqaratest.Truncated}, hubs.Transient, true},
-		"wrong":      {aqaratest.Fault{Kind: aqaratest.WrongTypes}, hubs.Transient, true},
-		"400":        {aqaratest.Fault{Kind: aqaratest.FailStatus, Status: 400}, hubs.LoginNeeded, false},
-		"page 404":   {aqaratest.Fault{Kind: aqaratest.HTML, Status: 404}, hubs.Misconfigured, false},
+		"503":        {fault.Fault{Kind: fault.Status, Status: 503}, hubs.Transient, false},
+		"429":        {fault.Fault{Kind: fault.Status, Status: 429, RetryAfter: "2"}, hubs.Limited, false},
+		"reset":      {fault.Fault{Kind: fault.Reset}, hubs.Transient, false},
+		"lost reply": {fault.Fault{Kind: fault.LostReply}, hubs.Transient, true},
+		"truncated":  {fault.Fault{Kind: fault.Truncated}, hubs.Transient, true},
+		"wrong":      {fault.Fault{Kind: fault.WrongTypes}, hubs.Transient, true},
+		"400":        {fault.Fault{Kind: fault.Status, Status: 400}, hubs.LoginNeeded, false},
+		"page 404":   {fault.Fault{Kind: fault.HTML, Status: 404}, hubs.Misconfigured, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -155,7 +156,7 @@ func TestRenewalFaults(t *testing.T) {
 			r.devices()
 			r.studio.ExpireAccess()
 			c.fault.Match = "RefreshTokenRequest"
-			r.studio.Fail(c.fault)
+			r.studio.Faults().Fail(c.fault)
 			_, err := r.hub.Poll(t.Context())
 			if hubs.FaultOf(err) != c.want {
 				t.Fatalf("%s: %v; want %s", hubs.FaultOf(err), err, c.want)

@@ -14,6 +14,7 @@ import (
 
 	"github.com/hub2mqtt/hub2mqtt/hubs"
 	"github.com/hub2mqtt/hub2mqtt/hubs/aqara/aqaratest"
+	"github.com/hub2mqtt/hub2mqtt/hubs/hubtest/fault"
 )
 
 // entity finds an entity of a device in the inventory.
@@ -61,11 +62,11 @@ func TestAutomations(t *testing.T) {
 	if err := r.hub.Execute(t.Context(), run); err != nil {
 		t.Fatal(err)
 	}
-	for _, f := range []aqaratest.Fault{
-		{Kind: aqaratest.LostReply}, {Kind: aqaratest.Cut}, {Kind: aqaratest.FailStatus, Status: 500}, {Kind: aqaratest.FailStatus, Status: 503},
+	for _, f := range []fault.Fault{
+		{Kind: fault.LostReply}, {Kind: fault.Cut}, {Kind: fault.Status, Status: 500}, {Kind: fault.Status, Status: 503},
 	} {
 		f.Match = basePath + apiTrigger
-		r.studio.Fail(f)
+		r.studio.Faults().Fail(f)
 		r.studio.Forget()
 		if err := r.hub.Execute(t.Context(), run); hubs.FaultOf(err) != hubs.Transient {
 			t.Errorf("%s: %v", f.Kind, err)
@@ -263,7 +264,7 @@ func TestProbeForgives(t *testing.T) {
 	r := newRig(t, aqaratest.Options{Home: homeOf(aqaratest.Valve)})
 	r.devices()
 	r.hub.now = func() time.Time { return time.Now().Add(probeLife) }
-	r.studio.Fail(aqaratest.Fault{Match: basePath + apiStatistics, Kind: aqaratest.HTML})
+	r.studio.Faults().Fail(fault.Fault{Match: basePath + apiStatistics, Kind: fault.HTML})
 	if _, err := r.hub.Devices(t.Context()); hubs.FaultOf(err) != hubs.Transient {
 		t.Errorf("got %v", err)
 	}
@@ -328,7 +329,7 @@ func TestHintsNameTheAPI(t *testing.T) {
 		if match == typeExecute {
 			r.devices()
 		}
-		r.studio.Fail(aqaratest.Fault{Match: match, Kind: aqaratest.FailCode, Code: 403, Times: -1})
+		r.studio.Faults().Fail(fault.Fault{Match: match, Kind: aqaratest.FailCode, Code: 403, Times: -1})
 		_, err := r.hub.Devices(t.Context())
 		if err == nil {
 			_, err = r.hub.Poll(t.Context())

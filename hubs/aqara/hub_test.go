@@ -11,6 +11,7 @@ import (
 
 	"github.com/hub2mqtt/hub2mqtt/hubs"
 	"github.com/hub2mqtt/hub2mqtt/hubs/aqara/aqaratest"
+	"github.com/hub2mqtt/hub2mqtt/hubs/hubtest/fault"
 )
 
 // homeSize counts the devices of the small home, and the hub's own.
@@ -180,7 +181,7 @@ func TestPaging(t *testing.T) {
 		home.Devices = append(home.Devices, d)
 	}
 	r := newRig(t, aqaratest.Options{Home: home, FirmwareOptions: aqaratest.FirmwareOptions{Old: true}})
-	r.studio.Fail(aqaratest.Fault{Match: typeDevicePage, Kind: aqaratest.FailStatus, Status: 500, Skip: 1})
+	r.studio.Faults().Fail(fault.Fault{Match: typeDevicePage, Kind: fault.Status, Status: 500, Skip: 1})
 	if ds, err := r.hub.Devices(t.Context()); hubs.FaultOf(err) != hubs.Transient || ds != nil {
 		t.Errorf("second page failed: %d devices, %v", len(ds), err)
 	}
@@ -192,7 +193,7 @@ func TestPaging(t *testing.T) {
 		t.Errorf("%d readings, %v", len(news), err)
 	}
 	// One chunk of the values fails: the rest counts.
-	r.studio.Fail(aqaratest.Fault{Match: typeValues, Kind: aqaratest.FailStatus, Status: 500, Skip: 1})
+	r.studio.Faults().Fail(fault.Fault{Match: typeValues, Kind: fault.Status, Status: 500, Skip: 1})
 	news, err = r.hub.Poll(t.Context())
 	if err == nil || len(news) != 208 {
 		t.Errorf("one chunk failed: %d readings, %v", len(news), err)
@@ -201,32 +202,32 @@ func TestPaging(t *testing.T) {
 
 func TestFaults(t *testing.T) {
 	for name, c := range map[string]struct {
-		fault aqaratest.Fault
+		fault fault.Fault
 		want  hubs.Fault
 	}{
-		"429":       {aqaratest.Fault{Kind: aqaratest.FailStatus, Status: 429, RetryAfter: "7"}, hubs.Limited},
-		"503":       {aqaratest.Fault{Kind: aqaratest.FailStatus, Status: 503}, hubs.Transient},
-		"403":       {aqaratest.Fault{Kind: aqaratest.FailStatus, Status: 403}, hubs.Misconfigured},
-		"code 429":  {aqaratest.Fault{Kind: aqaratest.FailCode, Code: 429}, hubs.Limited},
-		"code 500":  {aqaratest.Fault{Kind: aqaratest.FailCode, Code: 500}, hubs.Transient},
-		"code 4711": {aqaratest.Fault{Kind: aqaratest.FailCode, Code: 4711}, hubs.Refused},
-		"reset":     {aqaratest.Fault{Kind: aqaratest.Reset}, hubs.Transient},
-		"cut":       {aqaratest.Fault{Kind: aqaratest.Cut}, hubs.Transient},
-		"truncated": {aqaratest.Fault{Kind: aqaratest.Truncated}, hubs.Transient},
-		"lost":      {aqaratest.Fault{Kind: aqaratest.LostReply}, hubs.Transient},
-		"html":      {aqaratest.Fault{Kind: aqaratest.HTML}, hubs.Transient},
-		"html 404":  {aqaratest.Fault{Kind: aqaratest.HTML, Status: 404}, hubs.Misconfigured},
-		"empty":     {aqaratest.Fault{Kind: aqaratest.Empty200}, hubs.Transient},
-		"huge":      {aqaratest.Fault{Kind: aqaratest.Huge, Size: 50}, hubs.Transient},
-		"deep":      {aqaratest.Fault{Kind: aqaratest.Deep, Size: 100_000}, hubs.Transient},
-		"types":     {aqaratest.Fault{Kind: aqaratest.WrongTypes}, hubs.Transient},
+		"429":       {fault.Fault{Kind: fault.Status, Status: 429, RetryAfter: "7"}, hubs.Limited},
+		"503":       {fault.Fault{Kind: fault.Status, Status: 503}, hubs.Transient},
+		"403":       {fault.Fault{Kind: fault.Status, Status: 403}, hubs.Misconfigured},
+		"code 429":  {fault.Fault{Kind: aqaratest.FailCode, Code: 429}, hubs.Limited},
+		"code 500":  {fault.Fault{Kind: aqaratest.FailCode, Code: 500}, hubs.Transient},
+		"code 4711": {fault.Fault{Kind: aqaratest.FailCode, Code: 4711}, hubs.Refused},
+		"reset":     {fault.Fault{Kind: fault.Reset}, hubs.Transient},
+		"cut":       {fault.Fault{Kind: fault.Cut}, hubs.Transient},
+		"truncated": {fault.Fault{Kind: fault.Truncated}, hubs.Transient},
+		"lost":      {fault.Fault{Kind: fault.LostReply}, hubs.Transient},
+		"html":      {fault.Fault{Kind: fault.HTML}, hubs.Transient},
+		"html 404":  {fault.Fault{Kind: fault.HTML, Status: 404}, hubs.Misconfigured},
+		"empty":     {fault.Fault{Kind: fault.Empty}, hubs.Transient},
+		"huge":      {fault.Fault{Kind: fault.Huge, Size: 50}, hubs.Transient},
+		"deep":      {fault.Fault{Kind: fault.Deep, Size: 100_000}, hubs.Transient},
+		"types":     {fault.Fault{Kind: fault.WrongTypes}, hubs.Transient},
 	} {
 		t.Run(name, func(t *testing.T) {
 			r := newRig(t, aqaratest.Options{})
 			r.devices()
 			r.hub.models = map[hubs.DeviceID]cached{}
 			c.fault.Times = -1
-			r.studio.Fail(c.fault)
+			r.studio.Faults().Fail(c.fault)
 			ds, err := r.hub.Devices(t.Context())
 			if hubs.FaultOf(err) != c.want || ds != nil {
 				t.Errorf("Devices: %d, %s: %v; want %s", len(ds), hubs.FaultOf(err), err, c.want)
@@ -237,7 +238,7 @@ func TestFaults(t *testing.T) {
 			if _, err := r.hub.Poll(t.Context()); hubs.FaultOf(err) != c.want {
 				t.Errorf("Poll: %v", err)
 			}
-			r.studio.Heal()
+			r.studio.Faults().Heal()
 			if ds := r.devices(); len(ds) != homeSize {
 				t.Errorf("%d devices after healing", len(ds))
 			}
@@ -269,12 +270,12 @@ func TestCommandFaults(t *testing.T) {
 		code int
 		want hubs.Fault
 	}{{1103, hubs.Offline}, {2030, hubs.UnknownDevice}, {400, hubs.Refused}, {9999, hubs.Refused}} {
-		r.studio.Fail(aqaratest.Fault{Match: typeExecute, Kind: aqaratest.ItemFails, Code: c.code})
+		r.studio.Faults().Fail(fault.Fault{Match: typeExecute, Kind: aqaratest.ItemFails, Code: c.code})
 		r.studio.Forget()
 		if err := r.hub.Execute(t.Context(), on); hubs.FaultOf(err) != c.want {
 			t.Errorf("code %d: %s: %v; want %s", c.code, hubs.FaultOf(err), err, c.want)
 		}
-		r.studio.Fail(aqaratest.Fault{Match: typeExecute, Kind: aqaratest.FailCode, Code: 1000})
+		r.studio.Faults().Fail(fault.Fault{Match: typeExecute, Kind: aqaratest.FailCode, Code: 1000})
 		if err := r.hub.Execute(t.Context(), on); hubs.FaultOf(err) != hubs.Refused {
 			t.Errorf("code 1000: %v", err)
 		}
@@ -302,7 +303,7 @@ func TestCommandFaults(t *testing.T) {
 func TestHangIsGivenUp(t *testing.T) {
 	r := newRig(t, aqaratest.Options{})
 	r.devices()
-	r.studio.Fail(aqaratest.Fault{Kind: aqaratest.Hang, Times: -1})
+	r.studio.Faults().Fail(fault.Fault{Kind: fault.Hang, Times: -1})
 	for name, call := range map[string]func(context.Context) error{
 		"devices": func(ctx context.Context) error { _, err := r.hub.Devices(ctx); return err },
 		"poll":    func(ctx context.Context) error { _, err := r.hub.Poll(ctx); return err },

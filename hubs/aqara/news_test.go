@@ -11,6 +11,7 @@ import (
 
 	"github.com/hub2mqtt/hub2mqtt/hubs"
 	"github.com/hub2mqtt/hub2mqtt/hubs/aqara/aqaratest"
+	"github.com/hub2mqtt/hub2mqtt/hubs/hubtest/fault"
 )
 
 // Everything that happens once in a full home reaches the sink, with what was said about
@@ -83,14 +84,14 @@ func TestHappenings(t *testing.T) {
 // However the pushes are mistreated on their way, values end up right, and a press that
 // arrives is one happening.
 func TestPushFaults(t *testing.T) {
-	for _, k := range []aqaratest.Kind{
-		aqaratest.Duplicate, aqaratest.Bounce, aqaratest.Split, aqaratest.OutOfOrder, aqaratest.Delayed, aqaratest.LooseValues,
+	for _, k := range []fault.Kind{
+		fault.Duplicate, fault.Bounce, fault.Split, fault.OutOfOrder, fault.Delayed, aqaratest.LooseValues,
 	} {
 		t.Run(string(k), func(t *testing.T) {
 			bubble(t, aqaratest.Options{Home: homeOf(aqaratest.Strip, aqaratest.Button)}, func(t *testing.T, r *rig) {
 				r.devices()
 				w := r.live()
-				r.studio.Fail(aqaratest.Fault{Match: typeNews, Kind: k, Times: 3, Delay: 3 * time.Second})
+				r.studio.Faults().Fail(fault.Fault{Match: typeNews, Kind: k, Times: 3, Delay: 3 * time.Second})
 				for _, level := range []float64{11, 22, 33} {
 					pass(10 * time.Millisecond)
 					if err := r.studio.SetAll(map[aqaratest.Address]any{
@@ -117,6 +118,50 @@ func TestPushFaults(t *testing.T) {
 	}
 }
 
+// A copy of a push is known by its id and its times; without times nothing tells it from
+// a second press.
+func TestCopiesOfPushes(t *testing.T) {
+	press := func(at string) json.RawMessage {
+		return json.RawMessage(`[{"deviceId":"` + aqaratest.Button + `","endpointId":2,"functionCode":"Button","traitCode":"ButtonEvent",` +
+			`"value":"1","time":` + at + `}]`)
+	}
+	for name, c := range map[string]struct {
+		ids  [2]text
+		at   [2]string
+		want int
+	}{
+		"a copy":            {[2]text{"1", "1"}, [2]string{"1761295151844", "1761295151844"}, 1},
+		"a copy, no id":     {[2]text{"", ""}, [2]string{"1761295151844", "1761295151844"}, 1},
+		"another id":        {[2]text{"1", "2"}, [2]string{"1761295151844", "1761295151844"}, 2},
+		"another time":      {[2]text{"1", "1"}, [2]string{"1761295151844", "1761295151845"}, 2},
+		"no times":          {[2]text{"1", "1"}, [2]string{"null", "null"}, 2},
+		"the first is late": {[2]text{"2", "1"}, [2]string{"1761295151845", "1761295151844"}, 2},
+	} {
+		t.Run(name, func(t *testing.T) {
+			bubble(t, aqaratest.Options{Home: homeOf(aqaratest.Button)}, func(t *testing.T, r *rig) {
+				r.devices()
+				w := newEar()
+				s := &stream{hub: r.hub, to: w, wish: make(chan string, 1)}
+				for i := range 2 {
+					s.news(c.ids[i], press(c.at[i]))
+				}
+				if n := len(w.events(aqaratest.Button)); n != c.want {
+					t.Errorf("want %d presses, got %d", c.want, n)
+				}
+			})
+		})
+	}
+	var last ring
+	for i := range 3 * len(last.seen) {
+		if last.repeats(fmt.Sprint(i), nil) {
+			t.Errorf("%d is there before it came", i)
+		}
+	}
+	if !last.repeats(fmt.Sprint(3*len(last.seen)-1), nil) || last.repeats("0", nil) {
+		t.Error("want the last ones known, and the first forgotten")
+	}
+}
+
 // newest is what the bridge would show of a point: what has the newest time, and of
 // equal ones the last.
 func newest(news []hubs.Reading, device, entity string, attr hubs.Attr) (v hubs.Value) {
@@ -133,12 +178,12 @@ func newest(news []hubs.Reading, device, entity string, attr hubs.Attr) (v hubs.
 
 // What cannot be read costs itself only: the stream goes on.
 func TestSpoiledPushes(t *testing.T) {
-	for _, k := range []aqaratest.Kind{aqaratest.Truncated, aqaratest.WrongTypes, aqaratest.Lost} {
+	for _, k := range []fault.Kind{fault.Truncated, fault.WrongTypes, fault.Lost} {
 		for _, kind := range []string{typeNews, typeObject} {
 			bubble(t, aqaratest.Options{Home: homeOf(aqaratest.Switch, aqaratest.Rain)}, func(t *testing.T, r *rig) {
 				r.devices()
 				w := r.live()
-				r.studio.Fail(aqaratest.Fault{Match: kind, Kind: k})
+				r.studio.Faults().Fail(fault.Fault{Match: kind, Kind: k})
 				_ = r.studio.Set(aqaratest.Switch, 2, "Output", "OnOff", true)
 				_ = r.studio.Remove(aqaratest.Rain)
 				pass(time.Second)

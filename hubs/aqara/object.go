@@ -3,6 +3,7 @@ package aqara
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
 	"encoding/json"
 	"slices"
 	"strings"
@@ -27,12 +28,16 @@ func isObject(raw []byte, into any) bool {
 }
 
 // news passes on the values of a push.
-func (s *stream) news(data json.RawMessage) {
+func (s *stream) news(msgID text, data json.RawMessage) {
 	h := s.hub
 	order, byDevice := decodePush(data, h.now())
 	var out []hubs.Reading
 	var why string
 	h.mu.Lock()
+	if timed(byDevice) && h.push.recent.repeats(string(msgID), data) {
+		h.mu.Unlock()
+		return
+	}
 	for _, id := range order {
 		news, reason := h.take(hubs.DeviceID(id), byDevice[id])
 		out = append(out, news...)
@@ -47,6 +52,35 @@ func (s *stream) news(data json.RawMessage) {
 	if why != "" {
 		s.wishFor(why)
 	}
+}
+
+// ring remembers the last few messages.
+type ring struct {
+	seen [64][sha256.Size]byte
+	next int
+}
+
+// repeats notes a message and tells whether it is a copy of one that came before.
+func (r *ring) repeats(msgID string, data []byte) bool {
+	sum := sha256.Sum256(append([]byte(msgID+"\n"), data...))
+	if slices.Contains(r.seen[:], sum) {
+		return true
+	}
+	r.seen[r.next%len(r.seen)] = sum
+	r.next++
+	return false
+}
+
+// timed tells whether all values carry a time. A message that comes again with the same
+// id and the same times is a copy: a second press has another time. Without times nothing
+// tells the two apart, and none may get lost.
+func timed(byDevice map[string][]pushed) bool {
+	for _, push := range byDevice {
+		if slices.ContainsFunc(push, func(p pushed) bool { return p.at.IsZero() }) {
+			return false
+		}
+	}
+	return true
 }
 
 // take makes readings of what a device pushed, and says whether and why a new inventory

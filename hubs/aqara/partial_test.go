@@ -17,6 +17,7 @@ import (
 
 	"github.com/hub2mqtt/hub2mqtt/hubs"
 	"github.com/hub2mqtt/hub2mqtt/hubs/aqara/aqaratest"
+	"github.com/hub2mqtt/hub2mqtt/hubs/hubtest/fault"
 )
 
 // Each call of an inventory may fail alone. The first inventory is then an error, never
@@ -24,11 +25,11 @@ import (
 func TestEachCallOfAnInventoryFails(t *testing.T) {
 	restSpecs := basePath + apiSpecs
 	for _, match := range []string{typeAllDevices, typeSpecs, restSpecs, typeValues, basePath + apiTriggers} {
-		for name, f := range map[string]aqaratest.Fault{
-			"500":   {Kind: aqaratest.FailStatus, Status: 500},
-			"cut":   {Kind: aqaratest.Cut},
-			"types": {Kind: aqaratest.WrongTypes},
-			"limit": {Kind: aqaratest.FailStatus, Status: 429},
+		for name, f := range map[string]fault.Fault{
+			"500":   {Kind: fault.Status, Status: 500},
+			"cut":   {Kind: fault.Cut},
+			"types": {Kind: fault.WrongTypes},
+			"limit": {Kind: fault.Status, Status: 429},
 		} {
 			t.Run(strings.TrimPrefix(match, basePath)+" "+name, func(t *testing.T) {
 				// Its live endpoints are asked for apart, among the values.
@@ -39,19 +40,19 @@ func TestEachCallOfAnInventoryFails(t *testing.T) {
 				whole := r.devices()
 				fresh := newRig(t, o)
 				f.Match, f.Times = match, -1
-				fresh.studio.Fail(f)
+				fresh.studio.Faults().Fail(f)
 				ds, err := fresh.hub.Devices(t.Context())
 				if err == nil || ds != nil {
 					t.Errorf("first inventory: %d devices, %v", len(ds), err)
 				}
 				fresh.noSecrets(err)
-				fresh.studio.Heal()
+				fresh.studio.Faults().Heal()
 				if got := fresh.devices(); fmt.Sprintf("%+v", got) != fmt.Sprintf("%+v", whole) {
 					t.Errorf("healed: another home\n%+v\nwant\n%+v", got, whole)
 				}
 				// Everything is due again, and fails again.
 				r.hub.now = func() time.Time { return time.Now().Add(specLife) }
-				r.studio.Fail(f)
+				r.studio.Faults().Fail(f)
 				if ds, err := r.hub.Devices(t.Context()); err == nil && len(ds) != len(whole) {
 					t.Errorf("later inventory: %d devices, want %d or an error", len(ds), len(whole))
 				}
@@ -63,23 +64,23 @@ func TestEachCallOfAnInventoryFails(t *testing.T) {
 // An order fails as a value does, and is sent once whatever happens.
 func TestOrderFaults(t *testing.T) {
 	for name, c := range map[string]struct {
-		fault aqaratest.Fault
+		fault fault.Fault
 		want  hubs.Fault
 	}{
-		"offline": {aqaratest.Fault{Kind: aqaratest.ItemFails}, hubs.Offline},
-		"unknown": {aqaratest.Fault{Kind: aqaratest.ItemFails, Code: 2030}, hubs.UnknownDevice},
-		"404":     {aqaratest.Fault{Kind: aqaratest.ItemFails, Code: 404}, hubs.Refused},
-		"403":     {aqaratest.Fault{Kind: aqaratest.ItemFails, Code: 403}, hubs.Refused},
-		"500":     {aqaratest.Fault{Kind: aqaratest.FailStatus, Status: 500}, hubs.Transient},
-		"limit":   {aqaratest.Fault{Kind: aqaratest.FailStatus, Status: 429}, hubs.Limited},
-		"lost":    {aqaratest.Fault{Kind: aqaratest.LostReply}, hubs.Transient},
-		"cut":     {aqaratest.Fault{Kind: aqaratest.Cut}, hubs.Transient},
+		"offline": {fault.Fault{Kind: aqaratest.ItemFails}, hubs.Offline},
+		"unknown": {fault.Fault{Kind: aqaratest.ItemFails, Code: 2030}, hubs.UnknownDevice},
+		"404":     {fault.Fault{Kind: aqaratest.ItemFails, Code: 404}, hubs.Refused},
+		"403":     {fault.Fault{Kind: aqaratest.ItemFails, Code: 403}, hubs.Refused},
+		"500":     {fault.Fault{Kind: fault.Status, Status: 500}, hubs.Transient},
+		"limit":   {fault.Fault{Kind: fault.Status, Status: 429}, hubs.Limited},
+		"lost":    {fault.Fault{Kind: fault.LostReply}, hubs.Transient},
+		"cut":     {fault.Fault{Kind: fault.Cut}, hubs.Transient},
 	} {
 		t.Run(name, func(t *testing.T) {
 			r := newRig(t, aqaratest.Options{Home: homeOf(aqaratest.Valve)})
 			r.devices()
 			c.fault.Match = "ExecuteCommandRequest"
-			r.studio.Fail(c.fault)
+			r.studio.Faults().Fail(c.fault)
 			r.studio.Forget()
 			err := r.hub.Execute(t.Context(), set(aqaratest.Valve, "x2_valve_control", hubs.Position, 100))
 			if hubs.FaultOf(err) != c.want || len(r.studio.Calls()) != 1 {
@@ -94,7 +95,7 @@ func TestOrderFaults(t *testing.T) {
 	// A Studio that was put back to an older version does without from then on.
 	r := newRig(t, aqaratest.Options{Home: homeOf(aqaratest.Valve)})
 	r.devices()
-	r.studio.Fail(aqaratest.Fault{Match: basePath + apiOrders, Kind: aqaratest.FailStatus, Status: 404, Times: -1})
+	r.studio.Faults().Fail(fault.Fault{Match: basePath + apiOrders, Kind: fault.Status, Status: 404, Times: -1})
 	open := set(aqaratest.Valve, "x2_valve_control", hubs.Position, 100)
 	for range 2 {
 		if err := r.hub.Execute(t.Context(), open); hubs.FaultOf(err) != hubs.Refused && hubs.FaultOf(err) != hubs.Misconfigured {
@@ -114,7 +115,7 @@ func TestPollsAndPushesAgree(t *testing.T) {
 			rng := rand.New(rand.NewPCG(seed, 7))
 			ds := r.devices()
 			w := r.live()
-			r.studio.Fail(aqaratest.Fault{Kind: aqaratest.OutOfOrder, Times: -1, Delay: 50 * time.Millisecond})
+			r.studio.Faults().Fail(fault.Fault{Kind: fault.OutOfOrder, Times: -1, Delay: 50 * time.Millisecond})
 			for range 60 {
 				strip := func(f, trait string, v any) { _ = r.studio.Set(aqaratest.Strip, 2, f, trait, v) }
 				lamp := func(f, trait string, v any) { _ = r.studio.Set(aqaratest.Lamp, 2, f, trait, v) }

@@ -33,6 +33,7 @@ type pushMemory struct {
 	sink      hubs.Sink              // of the stream that stands; nil: none does
 	greets    bool                   // the Studio wants to be told the token in a message
 	strangers map[hubs.DeviceID]bool // devices that pushed but are not known, asked about once
+	recent    ring                   // messages of values, to know copies of them
 }
 
 // Watch implements hubs.Watcher. It ends when the connection does; only a change of the
@@ -259,7 +260,7 @@ func (s *stream) hear(ctx context.Context, raw []byte) error {
 	switch {
 	case strings.EqualFold(string(m.Type), typeNews):
 		s.stand()
-		s.news(m.Data)
+		s.news(m.MsgID, m.Data)
 	case strings.EqualFold(string(m.Type), typeObject):
 		s.stand()
 		s.object(ctx, m.Data)

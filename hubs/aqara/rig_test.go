@@ -3,7 +3,6 @@ package aqara
 import (
 	"bytes"
 	"context"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"reflect"
@@ -19,6 +18,7 @@ import (
 	"github.com/hub2mqtt/hub2mqtt/auth"
 	"github.com/hub2mqtt/hub2mqtt/hubs"
 	"github.com/hub2mqtt/hub2mqtt/hubs/aqara/aqaratest"
+	"github.com/hub2mqtt/hub2mqtt/hubs/hubtest/fault"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -157,43 +157,6 @@ func set(device, entity string, av ...any) hubs.Command {
 	return c
 }
 
-// pipe lets a client and a server of one synctest bubble talk without the network.
-type pipe struct {
-	conns chan net.Conn
-	done  chan struct{}
-	once  sync.Once
-}
-
-func newPipe() *pipe { return &pipe{conns: make(chan net.Conn), done: make(chan struct{})} }
-
-func (p *pipe) Accept() (net.Conn, error) {
-	select {
-	case c := <-p.conns:
-		return c, nil
-	case <-p.done:
-		return nil, net.ErrClosed
-	}
-}
-
-func (p *pipe) Close() error {
-	p.once.Do(func() { close(p.done) })
-	return nil
-}
-
-func (p *pipe) Addr() net.Addr { return &net.UnixAddr{Name: "pipe"} }
-
-func (p *pipe) dial(ctx context.Context, _, _ string) (net.Conn, error) {
-	client, server := net.Pipe()
-	select {
-	case p.conns <- server:
-		return client, nil
-	case <-p.done:
-		return nil, net.ErrClosed
-	case <-ctx.Done():
-		return nil, ctx.Err()
-	}
-}
-
 // bubble runs f in a bubble where hours pass in no time, with a hub and a Studio that
 // talk HTTP and WebSocket over a pipe.
 func bubble(t *testing.T, opts aqaratest.Options, f func(t *testing.T, r *rig)) {
@@ -207,10 +170,10 @@ func bubbleWith(t *testing.T, opts aqaratest.Options, via func(http.RoundTripper
 	synctest.Test(t, func(t *testing.T) {
 		r := &rig{t: t, studio: aqaratest.New(opts), log: &lockedBuffer{}}
 		ctx, cancel := context.WithCancel(context.Background())
-		p := newPipe()
+		p := fault.NewPipe()
 		served := make(chan error)
 		go func() { served <- aqaratest.Serve(ctx, p, r.studio) }()
-		tr := &http.Transport{DialContext: p.dial}
+		tr := &http.Transport{DialContext: p.Dial}
 		t.Cleanup(func() {
 			tr.CloseIdleConnections()
 			cancel()

@@ -10,6 +10,7 @@ import (
 
 	"github.com/hub2mqtt/hub2mqtt/hubs"
 	"github.com/hub2mqtt/hub2mqtt/hubs/aqara/aqaratest"
+	"github.com/hub2mqtt/hub2mqtt/hubs/hubtest/fault"
 )
 
 // Whatever a Studio leaves out or adds, the stream stays open, says so and brings news.
@@ -57,7 +58,7 @@ func TestStreamLives(t *testing.T) {
 // happens before.
 func TestAliveWaitsForSubscription(t *testing.T) {
 	bubble(t, aqaratest.Options{SocketOptions: aqaratest.SocketOptions{Greeting: true}}, func(t *testing.T, r *rig) {
-		r.studio.Fail(aqaratest.Fault{Match: typeSubscribeAll, Kind: aqaratest.Slow, Delay: 5 * time.Second})
+		r.studio.Faults().Fail(fault.Fault{Match: typeSubscribeAll, Kind: fault.Slow, Delay: 5 * time.Second})
 		w := r.watch()
 		pass(4 * time.Second)
 		w.mu.Lock()
@@ -93,12 +94,12 @@ func TestMuteStreamEnds(t *testing.T) {
 func TestPingWithoutAnswer(t *testing.T) {
 	bubble(t, aqaratest.Options{}, func(t *testing.T, r *rig) {
 		w := r.live()
-		r.studio.Fail(aqaratest.Fault{Match: typePing, Kind: aqaratest.LostReply, Times: -1})
+		r.studio.Faults().Fail(fault.Fault{Match: typePing, Kind: fault.LostReply, Times: -1})
 		pass(10 * time.Minute)
 		if n := r.studio.Counters(); n.ByType[typePing] != 1 || n.SocketsOpened != 1 {
 			t.Errorf("%d pings, %d sockets", n.ByType[typePing], n.SocketsOpened)
 		}
-		r.studio.Fail(aqaratest.Fault{Match: typeAllDevices, Kind: aqaratest.LostReply, Times: -1})
+		r.studio.Faults().Fail(fault.Fault{Match: typeAllDevices, Kind: fault.LostReply, Times: -1})
 		if err := w.ends(); hubs.FaultOf(err) != hubs.Transient || !strings.Contains(err.Error(), "the Studio no longer answers") {
 			t.Errorf("ended with %v", err)
 		}
@@ -204,17 +205,17 @@ func TestRefreshPressedUnderStream(t *testing.T) {
 // The WebSocket refuses a token that HTTP takes: nothing is renewed, however often it
 // is tried.
 func TestStreamAloneRefusesToken(t *testing.T) {
-	for name, f := range map[string]aqaratest.Fault{
-		"401": {Kind: aqaratest.FailStatus, Status: 401},
-		"403": {Kind: aqaratest.FailStatus, Status: 403},
+	for name, f := range map[string]fault.Fault{
+		"401": {Kind: fault.Status, Status: 401},
+		"403": {Kind: fault.Status, Status: 403},
 		// Right after the upgrade.
-		"1008":    {Kind: aqaratest.Flap, Code: 1008},
-		"dropped": {Kind: aqaratest.Flap},
+		"1008":    {Kind: fault.Flap, Code: 1008},
+		"dropped": {Kind: fault.Flap},
 	} {
 		t.Run(name, func(t *testing.T) {
 			bubble(t, aqaratest.Options{}, func(t *testing.T, r *rig) {
 				f.Match, f.Times = "WebSocket", -1
-				r.studio.Fail(f)
+				r.studio.Faults().Fail(f)
 				for range 5 {
 					if err := r.watch().ends(); hubs.FaultOf(err) != hubs.Transient {
 						t.Errorf("ended with %v", err)
@@ -223,7 +224,7 @@ func TestStreamAloneRefusesToken(t *testing.T) {
 				if c := r.studio.Counters(); c.Refreshes != 0 || c.ByType["WebSocket"] > 10 {
 					t.Errorf("%d renewals, %d upgrades", c.Refreshes, c.ByType["WebSocket"])
 				}
-				r.studio.Heal()
+				r.studio.Faults().Heal()
 				r.live()
 			})
 		})
@@ -268,22 +269,22 @@ func TestTokenInMessage(t *testing.T) {
 
 func TestUpgradeFaults(t *testing.T) {
 	for name, c := range map[string]struct {
-		fault aqaratest.Fault
+		fault fault.Fault
 		want  hubs.Fault
 	}{
-		"404":    {aqaratest.Fault{Kind: aqaratest.FailStatus, Status: 404}, hubs.Refused},
-		"429":    {aqaratest.Fault{Kind: aqaratest.FailStatus, Status: 429, RetryAfter: "7"}, hubs.Limited},
-		"503":    {aqaratest.Fault{Kind: aqaratest.FailStatus, Status: 503, RetryAfter: "7"}, hubs.Transient},
-		"html":   {aqaratest.Fault{Kind: aqaratest.HTML}, hubs.Transient},
-		"empty":  {aqaratest.Fault{Kind: aqaratest.Empty200}, hubs.Transient},
-		"reset":  {aqaratest.Fault{Kind: aqaratest.Reset}, hubs.Transient},
-		"hang":   {aqaratest.Fault{Kind: aqaratest.Hang}, hubs.Transient},
-		"moved":  {aqaratest.Fault{Kind: aqaratest.FailStatus, Status: 302}, hubs.Transient},
-		"silent": {aqaratest.Fault{Match: typeSubscribeAll, Kind: aqaratest.Hang}, hubs.Transient},
-		"scope":  {aqaratest.Fault{Match: typeSubscribeAll, Kind: aqaratest.FailCode, Code: 403}, hubs.Misconfigured},
-		"many":   {aqaratest.Fault{Match: typeSubscribeAll, Kind: aqaratest.FailCode, Code: 429}, hubs.Limited},
-		"old":    {aqaratest.Fault{Match: typeSubscribeAll, Kind: aqaratest.FailCode, Code: 1000}, hubs.Refused},
-		"broken": {aqaratest.Fault{Match: typeSubscribeAll, Kind: aqaratest.Reset}, hubs.Transient},
+		"404":    {fault.Fault{Kind: fault.Status, Status: 404}, hubs.Refused},
+		"429":    {fault.Fault{Kind: fault.Status, Status: 429, RetryAfter: "7"}, hubs.Limited},
+		"503":    {fault.Fault{Kind: fault.Status, Status: 503, RetryAfter: "7"}, hubs.Transient},
+		"html":   {fault.Fault{Kind: fault.HTML}, hubs.Transient},
+		"empty":  {fault.Fault{Kind: fault.Empty}, hubs.Transient},
+		"reset":  {fault.Fault{Kind: fault.Reset}, hubs.Transient},
+		"hang":   {fault.Fault{Kind: fault.Hang}, hubs.Transient},
+		"moved":  {fault.Fault{Kind: fault.Status, Status: 302}, hubs.Transient},
+		"silent": {fault.Fault{Match: typeSubscribeAll, Kind: fault.Hang}, hubs.Transient},
+		"scope":  {fault.Fault{Match: typeSubscribeAll, Kind: aqaratest.FailCode, Code: 403}, hubs.Misconfigured},
+		"many":   {fault.Fault{Match: typeSubscribeAll, Kind: aqaratest.FailCode, Code: 429}, hubs.Limited},
+		"old":    {fault.Fault{Match: typeSubscribeAll, Kind: aqaratest.FailCode, Code: 1000}, hubs.Refused},
+		"broken": {fault.Fault{Match: typeSubscribeAll, Kind: fault.Reset}, hubs.Transient},
 	} {
 		t.Run(name, func(t *testing.T) {
 			bubble(t, aqaratest.Options{}, func(t *testing.T, r *rig) {
@@ -291,7 +292,7 @@ func TestUpgradeFaults(t *testing.T) {
 				if c.fault.Match == "" {
 					c.fault.Match = "WebSocket"
 				}
-				r.studio.Fail(c.fault)
+				r.studio.Faults().Fail(c.fault)
 				began := time.Now()
 				w := r.watch()
 				err := w.ends()
@@ -321,13 +322,13 @@ func TestUpgradeFaults(t *testing.T) {
 
 // A stream ends with its context, whatever it is doing.
 func TestStreamHonoursContext(t *testing.T) {
-	for name, f := range map[string]aqaratest.Fault{
-		"open":       {Match: "nothing"},
-		"upgrade":    {Match: "WebSocket", Kind: aqaratest.Hang},
-		"subscribes": {Match: typeSubscribeAll, Kind: aqaratest.Hang},
+	for name, f := range map[string]fault.Fault{
+		"open":       {Match: "nothing", Kind: fault.Hang},
+		"upgrade":    {Match: "WebSocket", Kind: fault.Hang},
+		"subscribes": {Match: typeSubscribeAll, Kind: fault.Hang},
 	} {
 		bubble(t, aqaratest.Options{}, func(t *testing.T, r *rig) {
-			r.studio.Fail(f)
+			r.studio.Faults().Fail(f)
 			w := r.watch()
 			pass(5 * time.Second)
 			began := time.Now()

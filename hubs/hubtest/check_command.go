@@ -14,7 +14,6 @@ func commandChecks() []check {
 	return []check{
 		{"command executes once and shows", commandShows},
 		{"each settable thing can be set", eachSettable},
-		{"command is not repeated", commandOnce},
 		{"unknown device is refused", unknownDevice},
 		{"offline device is told", offlineDevice},
 	}
@@ -125,43 +124,6 @@ func near(f hubs.Field, got, want hubs.Value) bool {
 	return math.Abs(g-w) <= math.Max(f.Step, (f.Max-f.Min)/100)+1e-9
 }
 
-// commandOnce sees that a command which may have taken effect is not sent again.
-func commandOnce(ctx context.Context, e *env) error {
-	_, cmd, err := e.home(ctx)
-	if err != nil {
-		return err
-	}
-	var errs []error
-	for _, c := range []struct {
-		fault Fault
-		most  int // times that it may take effect
-		want  []hubs.Fault
-	}{
-		{Fault{Kind: Answer, Status: 503}, 0, []hubs.Fault{hubs.Transient}},
-		{Fault{Kind: Answer, Status: 500}, 0, []hubs.Fault{hubs.Transient}},
-		{Fault{Kind: Limit, After: limitAfter}, 0, []hubs.Fault{hubs.Limited}},
-		{Fault{Kind: Reset}, 0, []hubs.Fault{hubs.Transient}},
-		{Fault{Kind: LostReply}, 1, []hubs.Fault{hubs.Transient}},
-		{Fault{Kind: Cut}, 1, []hubs.Fault{hubs.Transient}},
-	} {
-		calls, done := e.server.Calls(), e.server.Executed()
-		e.server.Fail(c.fault)
-		got := e.execute(ctx, cmd)
-		e.server.Heal()
-		name := fmt.Sprintf("%s %d", c.fault.Kind, c.fault.Status)
-		if err := fault(got, c.want...); err != nil {
-			errs = append(errs, fmt.Errorf("%s: %w", name, err))
-		}
-		if n := e.server.Calls() - calls; n != 1 {
-			errs = append(errs, fmt.Errorf("%s: %d calls, want 1: it is sent once", name, n))
-		}
-		if n := e.server.Executed() - done; n > c.most {
-			errs = append(errs, fmt.Errorf("%s: took effect %d times", name, n))
-		}
-	}
-	return errors.Join(errs...)
-}
-
 func unknownDevice(ctx context.Context, e *env) error {
 	_, cmd, err := e.home(ctx)
 	if err != nil {
@@ -171,17 +133,17 @@ func unknownDevice(ctx context.Context, e *env) error {
 	stranger := cmd
 	stranger.Device = noSuch
 	var errs []error
-	if err := fault(e.execute(ctx, stranger), hubs.UnknownDevice); err != nil {
+	if err := kind(e.execute(ctx, stranger), hubs.UnknownDevice); err != nil {
 		errs = append(errs, fmt.Errorf("Execute: %w", err))
 	}
 	if _, can, got := e.read(ctx, noSuch); can {
-		if err := fault(got, hubs.UnknownDevice); err != nil {
+		if err := kind(got, hubs.UnknownDevice); err != nil {
 			errs = append(errs, fmt.Errorf("Read: %w", err))
 		}
 	}
 	stranger = cmd
 	stranger.Entity = "no_such_entity"
-	if err := fault(e.execute(ctx, stranger), hubs.UnknownEntity, hubs.UnknownDevice, hubs.Invalid); err != nil {
+	if err := kind(e.execute(ctx, stranger), hubs.UnknownEntity, hubs.UnknownDevice, hubs.Invalid); err != nil {
 		errs = append(errs, fmt.Errorf("Execute on an unknown entity: %w", err))
 	}
 	if n := e.server.Executed() - done; n != 0 {
@@ -197,7 +159,7 @@ func offlineDevice(ctx context.Context, e *env) error {
 	}
 	e.server.Offline(cmd.Device)
 	var errs []error
-	if err := fault(e.execute(ctx, cmd), hubs.Offline); err != nil {
+	if err := kind(e.execute(ctx, cmd), hubs.Offline); err != nil {
 		errs = append(errs, fmt.Errorf("Execute: %w", err))
 	}
 	news, err := e.poll(ctx)

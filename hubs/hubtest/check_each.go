@@ -73,10 +73,7 @@ func (e *env) carryOut(ctx context.Context, entity *hubs.Entity, o order) error 
 		return fmt.Errorf("took effect %d times, want 1", n)
 	}
 	return e.eventually(ctx, func() error {
-		news, can, err := e.read(ctx, o.cmd.Device)
-		if !can {
-			news, err = e.poll(ctx)
-		}
+		news, err := e.look(ctx, o.cmd.Device)
 		if err != nil {
 			return err
 		}

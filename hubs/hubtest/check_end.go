@@ -4,20 +4,23 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
+	"slices"
 	"sync"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
 	"go.uber.org/goleak"
 
 	"github.com/hub2mqtt/hub2mqtt/hubs"
+	"github.com/hub2mqtt/hub2mqtt/hubs/hubtest/fault"
 )
 
 func endChecks() []check {
 	return []check{
 		{"cancel ends every call", cancelled},
 		{"concurrent use", concurrent},
-		{"stream tells what a command changed", watched},
-		{"watch ends with its stream", streamBreaks},
+		{"two hubs of one vendor are two", twoHubs},
 		{"no secret shows", secrets},
 		{"no goroutine is left", goroutines},
 	}
@@ -25,19 +28,19 @@ func endChecks() []check {
 
 // hangs makes every call against a server that does not answer, and gives up soon.
 func (e *env) hangs(ctx context.Context, cmd hubs.Command) error {
-	const patience = 50 * time.Millisecond
+	const hurry = 50 * time.Millisecond
 	var errs []error
-	e.server.Fail(Fault{Kind: Hang})
-	defer e.server.Heal()
+	e.server.Faults().Fail(fault.Fault{Kind: fault.Hang, Times: fault.Always})
+	defer e.server.Faults().Heal()
 	for _, m := range e.methods(cmd) {
-		before := e.server.Calls()
-		short, cancel := context.WithTimeout(ctx, patience)
+		before := e.calls()
+		short, cancel := context.WithTimeout(ctx, hurry)
 		err := m.call(short) // do blames a call that outlives its context
 		cancel()
-		if e.server.Calls() == before && err == nil {
+		if e.calls() == before && err == nil {
 			continue
 		}
-		if err := fault(err, hubs.Transient); err != nil {
+		if err := kind(err, hubs.Transient); err != nil {
 			errs = append(errs, fmt.Errorf("%s that is given up: %w", m.name, err))
 		}
 	}
@@ -54,11 +57,11 @@ func cancelled(ctx context.Context, e *env) error {
 	cancel()
 	done := e.server.Executed()
 	for _, m := range e.methods(cmd) {
-		before := e.server.Calls()
+		before := e.calls()
 		if err := m.call(over); err != nil && hubs.FaultOf(err) != hubs.Transient {
-			errs = append(errs, fmt.Errorf("%s with a context that has ended: %w", m.name, fault(err, hubs.Transient)))
+			errs = append(errs, fmt.Errorf("%s with a context that has ended: %w", m.name, kind(err, hubs.Transient)))
 		}
-		if n := e.server.Calls() - before; n > 0 {
+		if n := e.calls() - before; n > 0 {
 			errs = append(errs, fmt.Errorf("%s makes %d calls though its context has ended", m.name, n))
 		}
 	}
@@ -101,21 +104,16 @@ func concurrent(ctx context.Context, e *env) error {
 }
 
 func secrets(ctx context.Context, e *env) error {
-	var errs []error
-	for _, f := range []Fault{
-		{Kind: Echo},
-		{Kind: Refuse, Times: 1},
-		{Kind: Answer, Status: 400, Body: `{"message":"no"}`},
-		{Kind: Answer, Status: 403},
-		{Kind: Answer, Status: 404},
-		{Kind: Limit, After: time.Second},
-		{Kind: Reset},
-		{Kind: Answer, Status: 302},
-	} {
-		if err := e.struck(ctx, f, func(error) error { return nil }); err != nil {
-			errs = append(errs, fmt.Errorf("%s %d: %w", f.Kind, f.Status, err))
-		}
+	rows := slices.Concat(strange()[:3], forbidden(), limits(), []strike{
+		{name: "echo", fault: fault.Fault{Kind: fault.Echo}, either: true},
+		{name: "echo of a refused token", fault: fault.Fault{Kind: fault.Echo, Status: http.StatusUnauthorized}, either: true},
+		{name: "400", fault: fault.Fault{Kind: fault.Answer, Status: http.StatusBadRequest, Body: `{"message":"no"}`}, either: true},
+	})
+	_, cmd, err := e.home(ctx)
+	if err != nil {
+		return err
 	}
+	var errs []error
 	if d, can := e.in.Hub.(hubs.Dumper); can {
 		err := e.do(ctx, "Raw", func(ctx context.Context) error {
 			raw, err := d.Raw(ctx)
@@ -126,6 +124,22 @@ func secrets(ctx context.Context, e *env) error {
 			errs = append(errs, fmt.Errorf("the raw answers of a healthy server: %w", err))
 		}
 	}
+	for _, s := range rows {
+		_ = e.struck(ctx, s, cmd) // other checks are there for that: finish looks for secrets
+		wait(ctx, time.Hour)
+	}
+	for _, role := range []fault.Role{fault.Renewal, fault.Stream} {
+		e.server.Faults().Fail(fault.Fault{Kind: fault.Echo, Role: role, Times: fault.Always})
+	}
+	e.refuse()
+	_, _ = e.poll(ctx)
+	if w, can := e.in.Hub.(hubs.Watcher); can {
+		hurried, cancel := context.WithTimeout(ctx, soon)
+		_ = e.do(hurried, watchCall, func(ctx context.Context) error { return w.Watch(ctx, newSink()) })
+		cancel()
+	}
+	e.server.Faults().Heal()
+	wait(ctx, time.Hour)
 	return errors.Join(errs...)
 }
 
@@ -142,12 +156,61 @@ func goroutines(ctx context.Context, e *env) error {
 	}
 	errs := []error{e.hangs(ctx, cmd)}
 	if w, can := e.in.Hub.(hubs.Watcher); can {
-		_, err := e.watch(ctx, w, func(context.Context, *sink) error { return nil })
-		errs = append(errs, err)
+		errs = append(errs, e.streaming(ctx, w, func(context.Context, *sink) error { return nil }))
 	}
 	errs = append(errs, e.in.close(ctx))
 	if err := goleak.Find(e.ignored); err != nil {
 		errs = append(errs, fmt.Errorf("goroutines are left: %w", err))
+	}
+	return errors.Join(errs...)
+}
+
+// twoHubs runs two hubs on two servers that differ in nothing but their tokens and what
+// happens to them: neither knows of the other.
+func twoHubs(ctx context.Context, e *env) error {
+	other, err := e.another(ctx)
+	if err != nil {
+		return fmt.Errorf("open a second hub: %w", err)
+	}
+	devices, cmd, err := e.home(ctx)
+	if err != nil {
+		return err
+	}
+	if s := other.seen(); s.Calls+s.Renewals > 0 {
+		return fmt.Errorf("the other hub's server has seen %d calls of this hub's", s.Calls+s.Renewals)
+	}
+	var errs []error
+	wrong := func(what string, err error) {
+		if err != nil {
+			errs = append(errs, fmt.Errorf("%s: %w", what, err))
+		}
+	}
+	wrong("a command before the other hub's first inventory", kind(other.execute(ctx, cmd), hubs.UnknownDevice))
+	before, err := other.devices(ctx)
+	wrong("Devices of the other hub", err)
+	if diff := cmp.Diff(shape(devices), shape(before)); diff != "" {
+		wrong("two equal homes differ", errors.New(diff))
+	}
+	was, err := other.poll(ctx)
+	wrong("Poll of the other hub", err)
+	renewals := other.seen().Renewals
+
+	e.refuse()
+	_, err = e.poll(ctx)
+	wrong("Poll with a token that is refused once", err)
+	wrong("Execute", e.execute(ctx, cmd))
+	e.server.Offline(cmd.Device)
+	_, _ = e.poll(ctx)
+	e.server.Faults().Fail(fault.Fault{Kind: fault.Reset, Times: fault.Always})
+
+	wrong("the other hub, after trouble with this one", other.recovered(ctx, before, cmd))
+	if n := other.seen().Renewals - renewals; n != 0 {
+		errs = append(errs, fmt.Errorf("the other hub renewed its token %d times, want 0", n))
+	}
+	for _, r := range was {
+		if r.Device == cmd.Device && r.Online != nil && !*r.Online {
+			errs = append(errs, errors.New("a device of the other hub is offline"))
+		}
 	}
 	return errors.Join(errs...)
 }

@@ -12,6 +12,7 @@ import (
 
 	"github.com/hub2mqtt/hub2mqtt/auth"
 	"github.com/hub2mqtt/hub2mqtt/hubs"
+	"github.com/hub2mqtt/hub2mqtt/hubs/hubtest/fault"
 )
 
 func openChecks() []check {
@@ -32,7 +33,7 @@ func described(_ context.Context, e *env) error {
 	if v.Pace.Inventory <= 0 || v.Pace.Values <= 0 || v.Pace.Reconcile <= 0 {
 		errs = append(errs, fmt.Errorf("a pace is missing: %+v", v.Pace))
 	}
-	for _, name := range slices.Sorted(maps.Keys(e.server.Settings())) {
+	for _, name := range slices.Sorted(maps.Keys(e.settings(nil))) {
 		if !slices.Contains(v.Variables, name) {
 			errs = append(errs, fmt.Errorf("%s is a setting, but not among the vendor's Variables", name))
 		}
@@ -41,7 +42,8 @@ func described(_ context.Context, e *env) error {
 }
 
 func openIsQuiet(_ context.Context, e *env) error {
-	if n := e.server.Calls() + e.server.Refreshes(); n > 0 {
+	s := e.seen()
+	if n := s.Calls + s.Renewals + s.Streams; n > 0 {
 		return fmt.Errorf("Open made %d calls", n)
 	}
 	return nil
@@ -51,12 +53,12 @@ func (e *env) required() []string {
 	if e.o.Required != nil {
 		return e.o.Required
 	}
-	return slices.Sorted(maps.Keys(e.server.Settings()))
+	return slices.Sorted(maps.Keys(e.settings(nil)))
 }
 
 // tryOpen opens one more hub and closes it at once.
 func (e *env) tryOpen(ctx context.Context, settings map[string]string) error {
-	in, err := open(ctx, e.o.Vendor, settings, auth.NewMemStore(), auth.NewMemStore())
+	in, err := e.open(ctx, settings, auth.NewMemStore(), auth.NewMemStore())
 	if err != nil {
 		e.note(wordsOf(err))
 		return err
@@ -75,7 +77,7 @@ func missingSettings(ctx context.Context, e *env) error {
 	}
 	errs := []error{mentions(e.tryOpen(ctx, nil), required...)}
 	for _, name := range required {
-		rest := maps.Clone(e.server.Settings())
+		rest := maps.Clone(e.settings(nil))
 		delete(rest, name)
 		errs = append(errs, mentions(e.tryOpen(ctx, rest), name))
 	}
@@ -98,7 +100,7 @@ func mentions(err error, names ...string) error {
 // wrongSettings puts what people paste by mistake into each variable; finish then looks
 // for secrets in the errors.
 func wrongSettings(ctx context.Context, e *env) error {
-	good := e.server.Settings()
+	good := e.settings(nil)
 	for name, value := range good {
 		wrong := []string{
 			value + " \x01", "\x7f" + value, value + "\n" + value, `"` + value + `"`, "=" + value, value + "ä",
@@ -121,7 +123,8 @@ func homeChecks() []check {
 		{"inventory is sane", inventory},
 		{"ids and keys are stable", stable},
 		{"readings are declared", readings},
-		{"second page fails", secondPage},
+		{"half a home is an error", halfHome},
+		{"smaller home is a home", smallerHome},
 	}
 }
 
@@ -218,27 +221,60 @@ func readings(ctx context.Context, e *env) error {
 	return errors.Join(append(errs, CheckReadings(devices, news))...)
 }
 
-// secondPage wants no smaller home from an inventory that broke in the middle, at the
-// first time and later.
-func secondPage(ctx context.Context, e *env) error {
+// halfHome wants no smaller home from an inventory that broke in the middle, at the
+// first time and later, when less may be asked.
+func halfHome(ctx context.Context, e *env) error {
 	var errs []error
-	for _, f := range []Fault{
-		{Kind: Answer, Status: 500},
-		{Kind: Answer, Status: 200, Body: "<html>" + marker},
-		{Kind: Cut},
-		{Kind: Reset},
-		{Kind: Answer, Status: 200, Type: "application/json", Body: "{"},
-	} {
-		f.Page = 2
-		e.server.Fail(f)
-		devices, err := e.devices(ctx)
-		e.server.Heal()
-		if err == nil {
-			errs = append(errs, fmt.Errorf("%s %d of the second page: %d devices and no error", f.Kind, f.Status, len(devices)))
+	for later := range 2 {
+		for _, s := range half() {
+			f := s.fault
+			f.Page, f.Times = 2, fault.Always
+			before := e.seen().Struck
+			e.server.Faults().Fail(f)
+			devices, err := e.devices(ctx)
+			e.server.Faults().Heal()
+			struck := e.seen().Struck > before
+			switch {
+			case !struck && later == 0:
+				return errors.New("no call asks for the second page")
+			case struck && err == nil:
+				errs = append(errs, fmt.Errorf("%s of the second page: %d devices and no error", s.name, len(devices)))
+			}
+			wait(ctx, soon)
+		}
+		if _, _, err := e.home(ctx); err != nil {
+			errs = append(errs, err)
 		}
 	}
-	if _, _, err := e.home(ctx); err != nil {
-		errs = append(errs, err)
-	}
 	return errors.Join(errs...)
+}
+
+// smallerHome takes a device away: what the server lists is the home, however small.
+func smallerHome(ctx context.Context, e *env) error {
+	before, cmd, err := e.home(ctx)
+	r, can := e.server.(Remover)
+	if err != nil || !can {
+		return err
+	}
+	if _, err := e.poll(ctx); err != nil {
+		return fmt.Errorf("Poll of a healthy server: %w", err)
+	}
+	r.Remove(cmd.Device)
+	after, err := e.devices(ctx)
+	if err != nil {
+		return fmt.Errorf("Devices after one left: %w", err)
+	}
+	var errs []error
+	if _, err := entityOf(after, cmd); err == nil || len(after) != len(before)-1 {
+		errs = append(errs, fmt.Errorf("of %d devices one left, %d are listed", len(before), len(after)))
+	}
+	done := e.server.Executed()
+	if err := kind(e.execute(ctx, cmd), hubs.UnknownDevice); err != nil {
+		errs = append(errs, fmt.Errorf("Execute on a device that left: %w", err))
+	}
+	if n := e.server.Executed() - done; n != 0 {
+		errs = append(errs, fmt.Errorf("a command to a device that left took effect %d times", n))
+	}
+	news, err := e.poll(ctx)
+	return errors.Join(append(errs, err, CheckReadings(after, news))...)
 }

@@ -3,26 +3,27 @@ package hubtest
 import (
 	"context"
 	"errors"
+	"net/http"
 	"slices"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/hub2mqtt/hub2mqtt/hubs"
+	"github.com/hub2mqtt/hub2mqtt/hubs/hubtest/fault"
 )
 
 // Server is a vendor's simulator as the suite needs it; the adapter lives in the
-// vendor's test file. Most of it comes from a Faults before the simulator's handler.
+// vendor's test file. The suite serves it on a pipe in a bubble of testing/synctest.
 type Server interface {
-	// Settings are those of a hub that uses the server, without prefix.
-	Settings() map[string]string
-	// Fail makes calls go wrong until Heal. A kind that the vendor's protocol cannot
-	// have belongs to a check in Options.Skip.
-	Fail(f Fault)
-	Heal()
-	// Calls counts the calls that came in, those that renew a token apart: they are
-	// counted by Refreshes.
-	Calls() int
-	Refreshes() int
+	// Handler serves the vendor's API, streams included, with the faults before it.
+	Handler() http.Handler
+	// Settings are those of a hub that uses the server at this address, such as
+	// http://hub.test, without prefix.
+	Settings(base string) map[string]string
+	// Faults is how the simulator is made to go wrong, and what it counts. A fault.Status
+	// is told in the vendor's own words.
+	Faults() *fault.Table
 	// Executed counts the commands that took effect; what one Execute asks for counts
 	// once, however many calls or values it takes.
 	Executed() int
@@ -32,11 +33,23 @@ type Server interface {
 	Secrets() []string
 }
 
+// Remover is a Server whose devices can be taken away.
+type Remover interface {
+	// Remove takes a device out of the home. Streams tell it in the vendor's way.
+	Remove(id hubs.DeviceID)
+}
+
+// Happener is a Server where something can happen: a button is pressed.
+type Happener interface {
+	// Happen makes one event happen, of which streams tell.
+	Happen()
+}
+
 // Options say what the suite cannot know of a vendor.
 type Options struct {
 	Vendor hubs.Vendor
-	// New starts a server with a home of at least one device that takes Command, in
-	// more than one page where the vendor has pages. It ends with the test.
+	// New makes a server with a home of at least one device that takes Command, in more
+	// than one page where the vendor has pages. It ends with the test; it starts nothing.
 	New func(t *testing.T) Server
 	// Command gives a legal command that makes one change which shows in a reading.
 	Command func(devices []hubs.Device) hubs.Command
@@ -47,29 +60,33 @@ type Options struct {
 	Lint func(d hubs.Device) error
 	// Settle is how long a command may take until readings show it; zero: not at all.
 	Settle time.Duration
-	// Within is how long a call may take to return after its context ended; zero: 2 s.
-	Within time.Duration
+	// Layers are the tokens that build on each other, by the names that the simulator
+	// gives them (fault.Request.Layer); nil: there is one.
+	Layers []string
+	// Cached are the calls, by the simulator's names, that a hub with a cache of before
+	// does without; nil: the hub keeps nothing.
+	Cached []string
+	// Quota gives the settings with which the account allows that many calls, for hubs
+	// that are hubs.Budgeted.
+	Quota func(calls int) map[string]string
+	// FreeStream says that the stream needs no token, and does not care about another one.
+	FreeStream bool
+	// EventIDs says that the vendor marks what it pushes, so that a copy of an event is
+	// known for one.
+	EventIDs bool
 	// Skip names checks that make no sense for the vendor, with the reason.
 	Skip map[string]string
-
-	patience time.Duration // for streams and tasks; zero: 5 s
 }
 
-const patience = 5 * time.Second
-
-func (o *Options) patient() time.Duration {
-	if o.patience > 0 {
-		return o.patience
-	}
-	return patience
-}
-
-func (o *Options) within() time.Duration {
-	if o.Within > 0 {
-		return o.Within
-	}
-	return 2 * time.Second
-}
+// The clock of a check is driven: waiting costs nothing.
+const (
+	within     = 2 * time.Second  // for a call to return after its context ended
+	longest    = time.Minute      // for a call to a server that does not answer
+	patience   = 5 * time.Second  // for streams and tasks
+	apart      = 2 * time.Second  // between two calls, so that none stands in for another
+	soon       = time.Minute      // for a stream to be there again
+	checkLimit = 1000 * time.Hour // for a check
+)
 
 // check is one rule of the contract. It never sees a testing.T, so that the suite can
 // be tested itself.
@@ -78,12 +95,9 @@ type check struct {
 	fn   func(ctx context.Context, e *env) error
 }
 
-// checkLimit is how long one check may take.
-const checkLimit = time.Minute
-
 // Run holds a vendor's adapter against the contract of package hubs: one subtest for
-// each rule, each with a fresh server. No other test may run at the same time, since
-// goroutines are counted.
+// each rule, each with a fresh server and a driven clock. No other test may run at the
+// same time, since goroutines are counted.
 func Run(t *testing.T, o Options) {
 	t.Helper()
 	all := checks()
@@ -97,19 +111,21 @@ func Run(t *testing.T, o Options) {
 			if why := o.Skip[c.name]; why != "" {
 				t.Skip(why)
 			}
-			if err := c.run(t.Context(), &o, o.New(t)); err != nil {
-				t.Error(err)
-			}
+			synctest.Test(t, func(t *testing.T) {
+				if err := c.run(t.Context(), &o, func() Server { return o.New(t) }); err != nil {
+					t.Error(err)
+				}
+			})
 		})
 	}
 }
 
 // run makes the check on a server that nobody used yet. Whatever it checks, nothing
 // may panic, no call may outlive its context and no secret may show.
-func (c check) run(ctx context.Context, o *Options, s Server) error {
+func (c check) run(ctx context.Context, o *Options, newServer func() Server) error {
 	ctx, cancel := context.WithTimeout(ctx, checkLimit)
 	defer cancel()
-	e, err := newEnv(ctx, o, s)
+	e, err := newEnv(ctx, o, newServer)
 	if err != nil {
 		return err
 	}
@@ -117,5 +133,11 @@ func (c check) run(ctx context.Context, o *Options, s Server) error {
 }
 
 func checks() []check {
-	return slices.Concat(openChecks(), homeChecks(), commandChecks(), tokenChecks(), faultChecks(), endChecks())
+	return slices.Concat(
+		openChecks(), homeChecks(), commandChecks(), tokenChecks(), faultChecks(), renewalChecks(),
+		streamChecks(), pushChecks(), storeChecks(), endChecks(),
+	)
 }
+
+// wait lets time pass.
+func wait(ctx context.Context, d time.Duration) { fault.Pause(ctx, d) }

@@ -5,8 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
-	"net/http"
 	"net/http/httptest"
 	"net/url"
 	"os"
@@ -126,86 +124,6 @@ func TestWordsOf(t *testing.T) {
 	}
 }
 
-func TestFaults(t *testing.T) {
-	work := 0
-	f := &Faults{
-		Renewal: func(r *http.Request, _ []byte) bool { return r.URL.Path == "/token" },
-		Page:    func(_ *http.Request, body []byte) int { return strings.Count(string(body), "2") * 2 },
-	}
-	srv := httptest.NewServer(f.Wrap(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		work++
-		body, _ := io.ReadAll(r.Body)
-		_, _ = w.Write([]byte(`{"you":"` + string(body) + `"}`))
-	})))
-	t.Cleanup(srv.Close)
-	tr := &http.Transport{}
-	t.Cleanup(tr.CloseIdleConnections)
-	ask := func(path, body string) (status int, got string, header http.Header) {
-		t.Helper()
-		req, _ := http.NewRequest(http.MethodPost, srv.URL+path, strings.NewReader(body))
-		req.Header.Set("Authorization", "Bearer t0ken")
-		resp, err := (&http.Client{Transport: tr, Timeout: 5 * time.Second}).Do(req)
-		if err != nil {
-			return 0, "", nil
-		}
-		defer resp.Body.Close() //nolint:errcheck // it was read only
-		raw, err := io.ReadAll(resp.Body)
-		if err != nil {
-			return -1, string(raw), resp.Header
-		}
-		return resp.StatusCode, string(raw), resp.Header
-	}
-	for _, c := range []struct {
-		fault  Fault
-		status int
-		body   string
-		works  int
-	}{
-		{Fault{Kind: Answer, Status: 503, Body: "x"}, 503, "x", 0},
-		{Fault{Kind: Answer, Body: "y"}, 200, "y", 0},
-		{Fault{Kind: Reset}, 0, "", 0},
-		{Fault{Kind: LostReply}, 0, "", 1},
-		{Fault{Kind: Cut}, -1, `{"you`, 1},
-		{Fault{Kind: Refuse}, 401, "invalid_token", 0},
-		{Fault{Kind: Limit, After: 7 * time.Second}, 429, "too many", 0},
-		{Fault{Kind: Echo}, 400, "Bearer t0ken", 0},
-		{Fault{Kind: Huge, Size: 1 << 20}, 200, "aaaa", 0},
-		{Fault{Kind: Answer, Status: 500, Page: 2}, 200, `{"you":"me"}`, 1},
-	} {
-		before := work
-		f.Fail(c.fault)
-		status, body, header := ask("/", "me")
-		f.Heal()
-		if status != c.status || !strings.Contains(body, c.body) || work-before != c.works {
-			t.Errorf("%+v: %d %.40q, worked %d times", c.fault, status, body, work-before)
-		}
-		if c.fault.Kind == Limit && header.Get("Retry-After") != "7" {
-			t.Errorf("Retry-After: %q", header.Get("Retry-After"))
-		}
-		if c.fault.Kind == Huge && (len(body) < 1<<20 || !json.Valid([]byte(body))) {
-			t.Errorf("huge: %d bytes, JSON %v", len(body), json.Valid([]byte(body)))
-		}
-	}
-	calls := f.Calls()
-	f.Fail(Fault{Kind: Answer, Status: 500, Times: 1})
-	f.Fail(Fault{Kind: Answer, Status: 502, Page: 2})
-	for i, want := range []int{200, 500, 200, 502, 502} {
-		path, body := "/", "page 2"
-		if i == 0 {
-			path = "/token" // never struck
-		}
-		if i == 2 {
-			body = "page 1"
-		}
-		if status, _, _ := ask(path, body); status != want {
-			t.Errorf("call %d: want %d, got %d", i, want, status)
-		}
-	}
-	if f.Refreshes() != 1 || f.Calls()-calls != 4 || f.MostInFlight() != 1 {
-		t.Errorf("%d renewals, %d calls, %d at once", f.Refreshes(), f.Calls()-calls, f.MostInFlight())
-	}
-}
-
 func TestGolden(t *testing.T) {
 	dir := t.TempDir()
 	write := func(name, text string) {
@@ -246,15 +164,17 @@ func TestGolden(t *testing.T) {
 }
 
 func TestOpen(t *testing.T) {
-	s := newToyServer(t)
-	in := Open(t, toyVendor("", nil), s.Settings())
+	s := newToyServer()
+	srv := httptest.NewServer(s.Handler())
+	defer srv.Close()
+	in := Open(t, toyVendor("", nil), s.Settings(srv.URL))
 	if ds, err := in.Hub.Devices(t.Context()); err != nil || len(ds) != 4 {
 		t.Errorf("%d devices, %v", len(ds), err)
 	}
-	if len(in.Managers()) != 1 || !strings.Contains(in.Log.String(), "devices") {
+	if len(in.Managers()) != 2 || !strings.Contains(in.Log.String(), "devices") {
 		t.Errorf("%d managers, log %q", len(in.Managers()), in.Log)
 	}
-	if keys, err := in.Store.List(t.Context(), ""); err != nil || len(keys) == 0 {
-		t.Errorf("the store holds %v, %v", keys, err)
+	if keys, err := in.Cache.List(t.Context(), ""); err != nil || len(keys) == 0 {
+		t.Errorf("the cache holds %v, %v", keys, err)
 	}
 }

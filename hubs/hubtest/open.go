@@ -28,11 +28,10 @@ type Instance struct {
 	// must not hide the holes of the first.
 	Log *Log
 
-	patience  time.Duration // with tasks that are to end
-	redact    *auth.Redactor
-	transport *http.Transport
-	cancel    context.CancelFunc
-	tasks     sync.WaitGroup
+	redact *auth.Redactor
+	via    carrier
+	cancel context.CancelFunc
+	tasks  sync.WaitGroup
 
 	mu       sync.Mutex
 	managers []*auth.Manager
@@ -43,7 +42,8 @@ type Instance struct {
 // it when the test ends.
 func Open(tb testing.TB, v hubs.Vendor, settings map[string]string) *Instance {
 	tb.Helper()
-	in, err := open(tb.Context(), v, settings, auth.NewMemStore(), auth.NewMemStore())
+	tr := &http.Transport{}
+	in, err := open(tb.Context(), v, settings, stores{auth.NewMemStore(), auth.NewMemStore()}, carrier{tr, tr.CloseIdleConnections})
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -55,17 +55,26 @@ func Open(tb testing.TB, v hubs.Vendor, settings map[string]string) *Instance {
 	return in
 }
 
+// stores are what a hub keeps its things in.
+type stores struct{ tokens, cache auth.KV }
+
+// carrier carries a hub's requests.
+type carrier struct {
+	http.RoundTripper
+	closeIdle func()
+}
+
 // open gives the hub a life of its own: tasks end with close, not with ctx.
-func open(ctx context.Context, v hubs.Vendor, settings map[string]string, store, cache auth.KV) (*Instance, error) {
+func open(ctx context.Context, v hubs.Vendor, settings map[string]string, kept stores, via carrier) (*Instance, error) {
 	in := &Instance{
-		Settings: NewSettings(settings), Store: store, Cache: cache, Log: &Log{}, patience: patience,
-		redact: auth.NewRedactor(io.Discard), transport: &http.Transport{MaxIdleConnsPerHost: 16},
+		Settings: NewSettings(settings), Store: kept.tokens, Cache: kept.cache, Log: &Log{},
+		redact: auth.NewRedactor(io.Discard), via: via,
 	}
 	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	in.cancel = cancel
 	log := zerolog.New(in.Log).Level(zerolog.DebugLevel)
 	hub, err := v.Open(in.Settings, hubs.Deps{
-		Name: "home", HTTP: in.transport, Tokens: in.manager, SharedTokens: in.manager, Log: log, Cache: cache,
+		Name: "home", HTTP: via.RoundTripper, Tokens: in.manager, SharedTokens: in.manager, Log: log, Cache: kept.cache,
 		Go: func(task func(context.Context)) {
 			in.tasks.Go(func() { in.recovered(ctx, task) })
 		},
@@ -117,19 +126,19 @@ func (in *Instance) close(ctx context.Context) error {
 	done := make(chan struct{})
 	go func() { in.tasks.Wait(); close(done) }()
 	var errs []error
-	limit := time.NewTimer(in.patience)
+	limit := time.NewTimer(patience)
 	defer limit.Stop()
 	select {
 	case <-done:
 	case <-limit.C:
-		errs = append(errs, fmt.Errorf("a task that the hub started has not ended %s after its context", in.patience))
+		errs = append(errs, fmt.Errorf("a task that the hub started has not ended %s after its context", patience))
 	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), in.patience)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), patience)
 	defer cancel()
 	for _, m := range in.Managers() {
 		errs = append(errs, m.Close(ctx))
 	}
-	in.transport.CloseIdleConnections()
+	in.via.closeIdle()
 	in.mu.Lock()
 	defer in.mu.Unlock()
 	return errors.Join(append(errs, in.panics...)...)

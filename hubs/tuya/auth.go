@@ -62,7 +62,7 @@ func (g *grant) ask(ctx context.Context, call request) (auth.Token, error) {
 	if err != nil {
 		if errors.Is(err, auth.ErrRejected) && call.query != nil {
 			// The keys alone were asked for: there is no token to be refused.
-			err = &hubs.Error{Fault: hubs.Transient, Code: codeOf(err), Err: errors.New("tuya: token: no token is given")}
+			err = &auth.LoginError{Reason: "Tuya gives the project no token", Hint: keyHint, Code: codeOf(err), Err: err}
 		}
 		return auth.Token{}, err
 	}

@@ -96,6 +96,7 @@ func (c *client) once(ctx context.Context, call request, token auth.Secret) (jso
 	sent := time.Now()
 	err := c.rest.Do(ctx, rest.Call{
 		Name: call.name, Method: u.method, URL: c.base + u.wirePath(), Header: c.header(&u, token), Body: body,
+		Once: token == "", // a refresh token works once: a lost answer must be told
 		Classify: func(status int, header http.Header, raw []byte) (err error) {
 			if token != "" { // an answer that gives a token is kept nowhere
 				rest.Record(ctx, call.name, status, raw)

@@ -124,7 +124,7 @@ func renew[T any](ctx context.Context, h *hub, name string, p *section[T], life 
 	case !p.Read.IsZero():
 		h.log.Debug().Str("part", name).Err(err).Msg("cannot be read now, what was known of it stays")
 		return false, nil
-	case h.gaveUp(name):
+	case hubs.FaultOf(err) == hubs.Limited || h.gaveUp(name):
 		h.log.Debug().Str("part", name).Err(err).Msg("cannot be read, the home goes without it for now")
 		return false, nil
 	}

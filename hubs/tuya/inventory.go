@@ -19,8 +19,8 @@ const (
 	modelPage   = 200
 	projectPage = 20
 	statusChunk = 20
-	maxPages    = 200              // against a list that never ends
-	listLife    = 30 * time.Second // a poll right after an inventory need not list again: what came since is remembered
+	maxPages    = 200         // against a list that never ends
+	listLife    = time.Second // a poll right after an inventory need not list again: what came since is remembered
 )
 
 // listing is all devices as one list gave them.
@@ -82,7 +82,7 @@ func (h *hub) list(ctx context.Context) (listing, error) {
 		if first == nil {
 			first = err
 		}
-		if !denied(err) {
+		if _, later := errors.AsType[*pageError](err); later || !denied(err) {
 			break
 		}
 	}
@@ -141,7 +141,7 @@ func (h *hub) pages(ctx context.Context, first request) ([]device, error) {
 		call.query = append(slices.Clone(first.query), field{"last_row_key", next})
 		raw, err := h.client.do(ctx, call)
 		if err != nil {
-			return nil, fmt.Errorf("page %d: %w", n+1, err)
+			return nil, onPage(n, err)
 		}
 		var p page
 		if isNull(raw) || json.Unmarshal(raw, &p) != nil || p.Devices == nil && p.List == nil && (p.More.On || n == 0 && !p.Total.Known) {
@@ -214,7 +214,7 @@ func (h *hub) listProject(ctx context.Context) ([]device, error) {
 		}
 		raw, err := h.client.do(ctx, request{name: "device list", path: "/v2.0/cloud/thing/device", query: query, lists: true})
 		if err != nil {
-			return nil, fmt.Errorf("page %d: %w", n+1, err)
+			return nil, onPage(n, err)
 		}
 		var list []device
 		if isNull(raw) || json.Unmarshal(raw, &list) != nil {
@@ -231,6 +231,22 @@ func (h *hub) listProject(ctx context.Context) ([]device, error) {
 		last = next
 	}
 	return nil, shape("device list", "does not end")
+}
+
+// pageError is about a page behind the first: a list that began is not denied.
+type pageError struct {
+	page int
+	err  error
+}
+
+func (e *pageError) Error() string { return fmt.Sprintf("page %d: %v", e.page, e.err) }
+func (e *pageError) Unwrap() error { return e.err }
+
+func onPage(n int, err error) error {
+	if n == 0 {
+		return err
+	}
+	return &pageError{n + 1, err}
 }
 
 // sound refuses lists with an entry that is no device, and takes each device once: pages

@@ -36,6 +36,7 @@ type news struct {
 	what   string // the vendor's word for it
 	points []point
 	at     time.Time // zero: not told
+	id     string    // the vendor's, of this report; empty: not told
 	modern bool      // of the newer family of messages
 }
 
@@ -49,13 +50,14 @@ func readNews(plain []byte) (news, error) {
 		BizData json.RawMessage   `json:"bizData"`
 		Device  loose.Text        `json:"devId"`
 		Status  loose.List[point] `json:"status"`
+		ID      loose.Text        `json:"dataId"`
 		At      loose.Time        `json:"ts"`
 		At2     loose.Time        `json:"t"`
 	}
 	if json.Unmarshal(plain, &w) != nil || object(plain) == nil {
 		return news{}, errMessage
 	}
-	n := news{device: hubs.DeviceID(w.Device), what: string(w.Biz), at: w.At.Time}
+	n := news{device: hubs.DeviceID(w.Device), what: string(w.Biz), at: w.At.Time, id: string(w.ID)}
 	if n.at.IsZero() {
 		n.at = w.At2.Time
 	}
@@ -76,6 +78,7 @@ func readNews(plain []byte) (news, error) {
 // readBiz reads the data of a message with a name.
 func (n *news) readBiz(raw json.RawMessage) {
 	var b struct {
+		ID         loose.Text        `json:"dataId"`
 		Device     loose.Text        `json:"devId"`
 		Properties loose.List[point] `json:"properties"`
 		Time       loose.Time        `json:"time"`
@@ -85,6 +88,9 @@ func (n *news) readBiz(raw json.RawMessage) {
 	if json.Unmarshal(raw, &b) == nil {
 		if b.Device != "" {
 			n.device = hubs.DeviceID(b.Device)
+		}
+		if b.ID != "" {
+			n.id = string(b.ID)
 		}
 		if !b.Time.IsZero() {
 			n.at = b.Time.Time
@@ -125,6 +131,7 @@ type newest struct {
 type mark struct {
 	at     time.Time
 	value  string
+	id     string // of the report
 	modern bool
 }
 
@@ -143,20 +150,19 @@ func (l *newest) sift(n *news, now time.Time) []point {
 		if p.At.IsZero() || p.At.After(now) {
 			p.At = now // from a clock that is ahead: later news must not look old beside it
 		}
-		if l.take(&p, n.modern) {
+		if l.take(&p, n) {
 			out = append(out, p)
 		}
 	}
 	return out
 }
 
-func (l *newest) take(p *point, modern bool) bool {
+func (l *newest) take(p *point, n *news) bool {
 	key := dpKey(p)
-	next := mark{p.At, string(p.Value), modern}
+	next := mark{p.At, string(p.Value), n.id, n.modern}
 	last, known := l.points[key]
 	if known {
-		again := last.value == next.value && (last.at.Equal(next.at) ||
-			last.modern != modern && last.at.Truncate(time.Second).Equal(next.at.Truncate(time.Second)))
+		again := last.value == next.value && last.repeats(next)
 		if again || next.at.Before(last.at) {
 			if again && next.at.After(last.at) {
 				l.points[key] = next
@@ -166,4 +172,13 @@ func (l *newest) take(p *point, modern bool) bool {
 	}
 	l.points[key] = next
 	return true
+}
+
+// repeats tells whether next, of the same value, tells what m told. Two reports of one
+// moment are two if the vendor gives them two ids.
+func (m mark) repeats(next mark) bool {
+	if m.modern != next.modern {
+		return m.at.Truncate(time.Second).Equal(next.at.Truncate(time.Second))
+	}
+	return m.at.Equal(next.at) && (m.id == next.id || m.id == "" || next.id == "")
 }

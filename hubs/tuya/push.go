@@ -24,6 +24,7 @@ const (
 	pingEvery  = 30 * time.Second
 	pongLimit  = 10 * time.Second
 	ackLimit   = 5 * time.Second
+	ackQueue   = 1000
 )
 
 const (
@@ -37,6 +38,9 @@ type pulsar struct {
 	*listener
 	conn *websocket.Conn
 	end  context.CancelCauseFunc
+	// acks are the ids to acknowledge. They are written apart from the reading: where both
+	// sides only write, both wait for ever.
+	acks chan string
 }
 
 // watchPulsar opens the message service and listens to it until it breaks.
@@ -47,12 +51,12 @@ func (h *hub) watchPulsar(ctx context.Context, l *listener) error {
 	}
 	defer func() { _ = conn.CloseNow() }() // broken already, mostly
 	ctx, end := context.WithCancelCause(ctx)
-	p := &pulsar{listener: l, conn: conn, end: end}
+	p := &pulsar{listener: l, conn: conn, end: end, acks: make(chan string, ackQueue)}
 	var tasks sync.WaitGroup
 	defer tasks.Wait()
 	defer end(nil)
-	l.stands(true)
 	tasks.Go(func() { p.keepAlive(ctx) })
+	tasks.Go(func() { p.acknowledge(ctx) })
 	for {
 		_, raw, err := conn.Read(ctx)
 		if err == nil {
@@ -119,15 +123,18 @@ func (h *hub) refusedPulsar(resp *http.Response, err error) error {
 	return e
 }
 
-// keepAlive ends the stream when nobody answers any more.
+// keepAlive ends the stream when nobody answers any more. That it is open is believed
+// once it has answered.
 func (p *pulsar) keepAlive(ctx context.Context) {
 	t := time.NewTicker(pingEvery)
 	defer t.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-t.C:
+	for first := true; ; first = false {
+		if !first {
+			select {
+			case <-ctx.Done():
+				return
+			case <-t.C:
+			}
 		}
 		pong, cancel := context.WithTimeout(ctx, pongLimit)
 		err := p.conn.Ping(pong)
@@ -135,6 +142,10 @@ func (p *pulsar) keepAlive(ctx context.Context) {
 		if err != nil {
 			p.end(socket.Fail(pulsarName, hubs.Transient, "the message service no longer answers"))
 			return
+		}
+		if first {
+			p.stands(true)
+			continue
 		}
 		p.to.Alive()
 	}
@@ -162,13 +173,34 @@ func (p *pulsar) hear(ctx context.Context, raw []byte) error {
 	if err == nil {
 		p.take(n)
 	}
-	ack, err := json.Marshal(map[string]string{"messageId": string(f.ID)})
-	if err != nil {
-		return err
+	select {
+	case p.acks <- string(f.ID):
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
 	}
-	ctx, cancel := context.WithTimeout(ctx, ackLimit)
-	defer cancel()
-	return p.conn.Write(ctx, websocket.MessageText, ack)
+}
+
+// acknowledge writes what hear has merged.
+func (p *pulsar) acknowledge(ctx context.Context) {
+	for {
+		var id string
+		select {
+		case <-ctx.Done():
+			return
+		case id = <-p.acks:
+		}
+		raw, err := json.Marshal(map[string]string{"messageId": id})
+		if err == nil {
+			written, cancel := context.WithTimeout(ctx, ackLimit)
+			err = p.conn.Write(written, websocket.MessageText, raw)
+			cancel()
+		}
+		if err != nil {
+			p.end(socket.Broken(pulsarName, "no acknowledgement can be sent", err))
+			return
+		}
+	}
 }
 
 // openFrame takes the wrappings off a message. Where the key does not fit, the secret may

@@ -26,11 +26,7 @@ type needle struct {
 // add puts one form of a known value among the needles.
 func (n *Names) add(e entry, form string) {
 	text := lower(form)
-	isName := false
-	switch e.kind {
-	case Name, Room, Home, Text, Place:
-		isName = true
-	}
+	isName := slices.Contains([]Kind{Name, Room, Home, Text, Place}, e.kind)
 	least := shortID
 	if isName {
 		least = shortName
@@ -68,6 +64,7 @@ func (e entry) forms() []string {
 		if len(v) > longID {
 			out = append(out, hubs.MakeKey(v))
 		}
+	case Host, Secret, Text, Place:
 	}
 	slices.Sort(out)
 	return slices.Compact(out)

@@ -85,9 +85,9 @@ func (s *Studio) order(q *request, o order) (code int, text string) {
 		return codeParam, fault
 	}
 	s.executed = append(s.executed, Executed{
-		At: q.now, Call: q.index, Address: o.Address, Command: o.command, Value: args, Ignored: q.ignored,
+		At: q.now, Call: q.index, Address: o.Address, Command: o.command, Value: args, Ignored: q.Ignored,
 	})
-	if !q.ignored {
+	if !q.Ignored {
 		s.later(func(now time.Time) { s.obey(o, args, now) })
 	}
 	return 0, ""
@@ -157,9 +157,9 @@ func (s *Studio) restTrigger(q *request) answer {
 	}
 	s.executed = append(s.executed, Executed{
 		At: q.now, Call: q.index, Command: "ManualTrigger", Value: map[string]any{"automationId": id, "triggerNodeId": node},
-		Ignored: q.ignored,
+		Ignored: q.Ignored,
 	})
-	if !q.ignored {
+	if !q.Ignored {
 		s.later(func(now time.Time) { s.run(a.Actions, now) })
 	}
 	out := done(nil)

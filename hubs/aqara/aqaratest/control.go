@@ -2,9 +2,12 @@ package aqaratest
 
 import (
 	"encoding/json"
+	"fmt"
 	"maps"
 	"net/http"
 	"time"
+
+	"github.com/hub2mqtt/hub2mqtt/hubs/hubtest/fault"
 )
 
 // orders is the body of a control call; each call takes the fields it needs.
@@ -70,12 +73,16 @@ func (s *Studio) Control() http.Handler {
 		})
 	}
 	mux.HandleFunc("POST /fault", func(w http.ResponseWriter, r *http.Request) {
-		var f Fault
+		var f fault.Fault
 		if err := json.NewDecoder(r.Body).Decode(&f); err != nil {
 			http.Error(w, err.Error(), http.StatusBadRequest)
 			return
 		}
-		s.Fail(f)
+		if !s.faults.Knows(f.Kind) {
+			http.Error(w, fmt.Sprintf("there is no fault of the kind %q", f.Kind), http.StatusBadRequest)
+			return
+		}
+		s.faults.Fail(f)
 		writeJSON(w, f)
 	})
 	return mux
@@ -107,13 +114,13 @@ func (s *Studio) controls() map[string]func(orders) error {
 		"/clock": func(o orders) error {
 			d, err := time.ParseDuration(o.Offset)
 			if err == nil {
-				s.SetClock(d)
+				s.faults.SetClock(d)
 			}
 			return err
 		},
 		"/drop":    func(o orders) error { s.DropSockets(o.Code); return nil },
 		"/mute":    func(o orders) error { s.Mute(o.On); return nil },
-		"/heal":    plain(s.Heal),
+		"/heal":    plain(s.faults.Heal),
 		"/refresh": plain(func() { s.PressRefresh() }),
 		"/expire":  plain(s.ExpireAccess),
 		"/revoke":  plain(s.Revoke),

@@ -4,6 +4,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/hub2mqtt/hub2mqtt/hubs/hubtest/fault"
 )
 
 func TestCoverStories(t *testing.T) {
@@ -170,7 +172,7 @@ func TestMachinesArePushed(t *testing.T) {
 
 func TestDelayedAndIgnoredCommands(t *testing.T) {
 	bubble(t, Options{Home: FullHome(), EffectDelay: 4 * time.Second}, func(b *bench) {
-		b.Fail(Fault{Match: "ExecuteCommandRequest", Kind: Ignored})
+		b.Faults().Fail(fault.Fault{Match: "ExecuteCommandRequest", Kind: fault.Ignored})
 		b.perform(Lock, "command 2 DoorLock UnlockDoor", true).is(b.t, 200, 0)
 		time.Sleep(time.Minute) //nolint:forbidigo // in a bubble
 		b.check(Lock, "2 DoorLock LockState=1")

@@ -231,7 +231,7 @@ func (s *Studio) commandSpecs(f *Function) []any {
 
 // seen is the trait's value and time as this request gets them.
 func (t *Trait) seen(q *request) (value, at any) {
-	if q.stale && t.written {
+	if q.Stale && t.written {
 		return t.before, q.millis(t.beforeAt)
 	}
 	return t.Value, q.millis(t.At)

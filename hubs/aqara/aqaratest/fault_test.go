@@ -8,45 +8,47 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/hub2mqtt/hub2mqtt/hubs/hubtest/fault"
 )
 
 func TestFaultAnswers(t *testing.T) {
 	const kind = "GetAllDeviceInfoRequest"
 	for name, c := range map[string]struct {
-		f     Fault
+		f     fault.Fault
 		check func(r reply, err error) bool
 	}{
-		"503":        {Fault{Kind: FailStatus, Status: 503}, func(r reply, _ error) bool { return r.status == 503 && r.Code == 503 }},
-		"403":        {Fault{Kind: FailStatus, Status: 403}, func(r reply, _ error) bool { return r.status == 403 && r.MsgID == unknownID }},
-		"401":        {Fault{Kind: FailStatus, Status: 401}, func(r reply, _ error) bool { return r.status == 401 && r.Code == 401 }},
-		"429":        {Fault{Kind: FailStatus, Status: 429}, func(r reply, _ error) bool { return r.status == 429 && r.header["Retry-After"] == nil }},
-		"429 + time": {Fault{Kind: FailStatus, Status: 429, RetryAfter: "7"}, func(r reply, _ error) bool { return r.header.Get("Retry-After") == "7" }},
-		"code":       {Fault{Kind: FailCode, Code: 1001}, func(r reply, _ error) bool { return r.status == 200 && r.Code == 1001 && r.MsgID != unknownID }},
-		"HTML":       {Fault{Kind: HTML}, func(r reply, _ error) bool { return r.status == 200 && strings.HasPrefix(r.body, "<!DOCTYPE") }},
-		"HTML 502":   {Fault{Kind: HTML, Status: 502}, func(r reply, _ error) bool { return r.status == 502 }},
-		"empty":      {Fault{Kind: Empty200}, func(r reply, err error) bool { return err == nil && r.status == 200 && r.body == "" }},
-		"reset":      {Fault{Kind: Reset}, func(_ reply, err error) bool { return err != nil }},
-		"cut":        {Fault{Kind: Cut}, func(r reply, err error) bool { return err != nil && strings.HasPrefix(r.body, `{"type"`) }},
-		"truncated": {Fault{Kind: Truncated}, func(r reply, err error) bool {
+		"503":        {fault.Fault{Kind: fault.Status, Status: 503}, func(r reply, _ error) bool { return r.status == 503 && r.Code == 503 }},
+		"403":        {fault.Fault{Kind: fault.Status, Status: 403}, func(r reply, _ error) bool { return r.status == 403 && r.MsgID == unknownID }},
+		"401":        {fault.Fault{Kind: fault.Status, Status: 401}, func(r reply, _ error) bool { return r.status == 401 && r.Code == 401 }},
+		"429":        {fault.Fault{Kind: fault.Status, Status: 429}, func(r reply, _ error) bool { return r.status == 429 && r.header["Retry-After"] == nil }},
+		"429 + time": {fault.Fault{Kind: fault.Status, Status: 429, RetryAfter: "7"}, func(r reply, _ error) bool { return r.header.Get("Retry-After") == "7" }},
+		"code":       {fault.Fault{Kind: FailCode, Code: 1001}, func(r reply, _ error) bool { return r.status == 200 && r.Code == 1001 && r.MsgID != unknownID }},
+		"HTML":       {fault.Fault{Kind: fault.HTML}, func(r reply, _ error) bool { return r.status == 200 && strings.HasPrefix(r.body, "<!DOCTYPE") }},
+		"HTML 502":   {fault.Fault{Kind: fault.HTML, Status: 502}, func(r reply, _ error) bool { return r.status == 502 }},
+		"empty":      {fault.Fault{Kind: fault.Empty}, func(r reply, err error) bool { return err == nil && r.status == 200 && r.body == "" }},
+		"reset":      {fault.Fault{Kind: fault.Reset}, func(_ reply, err error) bool { return err != nil }},
+		"cut":        {fault.Fault{Kind: fault.Cut}, func(r reply, err error) bool { return err != nil && strings.HasPrefix(r.body, `{"type"`) }},
+		"truncated": {fault.Fault{Kind: fault.Truncated}, func(r reply, err error) bool {
 			return err == nil && r.status == 200 && !json.Valid([]byte(r.body)) && r.body != ""
 		}},
-		"deep": {Fault{Kind: Deep, Size: 20000}, func(r reply, _ error) bool { return strings.Count(r.body, "[") == 20000 }},
-		"huge": {Fault{Kind: Huge, Size: 3}, func(r reply, _ error) bool { return len(r.body) > 3<<20 && json.Valid([]byte(r.body)) }},
-		"types": {Fault{Kind: WrongTypes}, func(r reply, _ error) bool {
+		"deep": {fault.Fault{Kind: fault.Deep, Size: 20000}, func(r reply, _ error) bool { return strings.Count(r.body, "[") == 20000 }},
+		"huge": {fault.Fault{Kind: fault.Huge, Size: 3}, func(r reply, _ error) bool { return len(r.body) > 3<<20 && json.Valid([]byte(r.body)) }},
+		"types": {fault.Fault{Kind: fault.WrongTypes}, func(r reply, _ error) bool {
 			return strings.Contains(r.body, `"state":"perhaps"`) && strings.Contains(r.body, `"deviceName":{`)
 		}},
-		"by path": {Fault{Match: BasePath, Kind: HTML}, func(r reply, _ error) bool { return strings.HasPrefix(r.body, "<") }},
-		"others":  {Fault{Match: "GetDevicesRequest", Kind: HTML}, func(r reply, _ error) bool { return r.Code == 0 && r.Type != "" }},
-		"later":   {Fault{Skip: 1, Kind: HTML}, func(r reply, _ error) bool { return r.Code == 0 && r.Type != "" }},
+		"by path": {fault.Fault{Match: BasePath, Kind: fault.HTML}, func(r reply, _ error) bool { return strings.HasPrefix(r.body, "<") }},
+		"others":  {fault.Fault{Match: "GetDevicesRequest", Kind: fault.HTML}, func(r reply, _ error) bool { return r.Code == 0 && r.Type != "" }},
+		"later":   {fault.Fault{Skip: 1, Kind: fault.HTML}, func(r reply, _ error) bool { return r.Code == 0 && r.Type != "" }},
 	} {
 		t.Run(name, func(t *testing.T) {
 			b := newBench(t, Options{})
-			b.Fail(c.f)
+			b.Faults().Fail(c.f)
 			r, err := b.do("POST", BasePath, message(kind, ""), b.headers())
 			if !c.check(r, err) {
 				t.Errorf("got %v %d %v %.200s", err, r.status, r.header, r.body)
 			}
-			b.Heal()
+			b.Faults().Heal()
 			b.call(kind, "").is(t, 200, 0)
 			if n := len(b.Calls()); n != 2 {
 				t.Errorf("want 2 calls in the log, got %d", n)
@@ -57,14 +59,14 @@ func TestFaultAnswers(t *testing.T) {
 
 func TestFaultsCountDown(t *testing.T) {
 	b := newBench(t, Options{})
-	b.Fail(Fault{Match: "GetSpacesRequest", Kind: FailStatus, Status: 500, Times: 2})
-	b.Fail(Fault{Match: "GetSpacesRequest", Kind: FailStatus, Status: 502})
+	b.Faults().Fail(fault.Fault{Match: "GetSpacesRequest", Kind: fault.Status, Status: 500, Times: 2})
+	b.Faults().Fail(fault.Fault{Match: "GetSpacesRequest", Kind: fault.Status, Status: 502})
 	for _, want := range []int{500, 500, 502, 200} {
 		if r := b.call("GetSpacesRequest", ""); r.status != want {
 			t.Errorf("want %d, got %d", want, r.status)
 		}
 	}
-	b.Fail(Fault{Kind: FailStatus, Status: 500, Times: -1})
+	b.Faults().Fail(fault.Fault{Kind: fault.Status, Status: 500, Times: -1})
 	for range 5 {
 		if r := b.call("GetSpacesRequest", ""); r.status != 500 {
 			t.Errorf("want 500 for ever, got %d", r.status)
@@ -75,7 +77,7 @@ func TestFaultsCountDown(t *testing.T) {
 func TestLostRefreshReply(t *testing.T) {
 	b := newBench(t, Options{})
 	old := b.Tokens()
-	b.Fail(Fault{Match: "RefreshTokenRequest", Kind: LostReply})
+	b.Faults().Fail(fault.Fault{Match: "RefreshTokenRequest", Kind: fault.LostReply})
 	_, err := b.do("POST", RefreshPath, `{"refreshToken":"`+old.Refresh+`"}`, b.headers())
 	if err == nil {
 		t.Error("want no answer")
@@ -89,7 +91,7 @@ func TestLostRefreshReply(t *testing.T) {
 func TestResetBeforeAndAfter(t *testing.T) {
 	for _, after := range []bool{false, true} {
 		b := newBench(t, Options{})
-		b.Fail(Fault{Match: "ExecuteTraitRequest", Kind: Reset, After: after})
+		b.Faults().Fail(fault.Fault{Match: "ExecuteTraitRequest", Kind: fault.Reset, After: after})
 		body := message("ExecuteTraitRequest", "["+writeItem(Strip, 2, "Output", "OnOff", "false")+"]")
 		if _, err := b.do("POST", BasePath, body, b.headers()); err == nil {
 			t.Error("want no answer")
@@ -106,23 +108,23 @@ func TestFaultsOfWrites(t *testing.T) {
 	off := "[" + writeItem(Strip, 2, "Output", "OnOff", "false") + "]"
 	read := `[{"deviceId":"` + Strip + `","endpointId":2,"functionCode":"Output","traitCodes":["OnOff"]}]`
 
-	b.Fail(Fault{Kind: Ignored, Match: "ExecuteTraitRequest"})
+	b.Faults().Fail(fault.Fault{Kind: fault.Ignored, Match: "ExecuteTraitRequest"})
 	b.call("ExecuteTraitRequest", off).is(t, 200, 0)
 	if b.value(on) != true || !b.Executed()[0].Ignored {
 		t.Error("want an accepted write without effect")
 	}
-	b.Fail(Fault{Kind: ItemFails, Match: "ExecuteTraitRequest"})
+	b.Faults().Fail(fault.Fault{Kind: ItemFails, Match: "ExecuteTraitRequest"})
 	b.call("ExecuteTraitRequest", off).is(t, 200, 1103)
-	b.Fail(Fault{Kind: ItemFails, Match: "ExecuteTraitRequest", Device: Outlet, Code: 2030})
+	b.Faults().Fail(fault.Fault{Kind: ItemFails, Match: "ExecuteTraitRequest", Device: Outlet, Code: 2030})
 	b.call("ExecuteTraitRequest", off).is(t, 200, 0)
 
-	b.Fail(Fault{Kind: Stale, Match: "GetTraitValueRequest", Times: 2})
+	b.Faults().Fail(fault.Fault{Kind: fault.Stale, Match: "GetTraitValueRequest", Times: 2})
 	for _, want := range []string{"true", "true", "false"} {
 		if r := b.call("GetTraitValueRequest", read); !strings.Contains(r.body, `"value":`+want) {
 			t.Errorf("want %s, got %s", want, r.body)
 		}
 	}
-	b.Fail(Fault{Kind: LooseValues})
+	b.Faults().Fail(fault.Fault{Kind: LooseValues})
 	if r := b.call("GetTraitValueRequest", read); !strings.Contains(r.body, `"value":0`) {
 		t.Errorf("want 0 for false, got %s", r.body)
 	}
@@ -143,14 +145,14 @@ func TestClock(t *testing.T) {
 	}
 	date, value := at()
 	for _, off := range []time.Duration{time.Hour, -time.Hour} {
-		b.SetClock(off)
+		b.Faults().SetClock(off)
 		d, v := at()
 		if got := d.Sub(date) - off; got < -time.Second || got > 10*time.Second || v-value != off.Milliseconds() {
 			t.Errorf("want %v off, got %v and %d ms", off, d.Sub(date), v-value)
 		}
 	}
-	b.Heal()
-	b.Fail(Fault{Kind: Clock, Offset: time.Hour})
+	b.Faults().Heal()
+	b.Faults().Fail(fault.Fault{Kind: fault.Clock, Offset: time.Hour})
 	if _, v := at(); v-value != time.Hour.Milliseconds() {
 		t.Errorf("one call an hour off: got %d ms", v-value)
 	}
@@ -162,14 +164,14 @@ func TestClock(t *testing.T) {
 func TestSlowAndHanging(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newPipeBench(t, Options{})
-		b.Fail(Fault{Kind: Slow, Delay: 40 * time.Second})
-		b.Fail(Fault{Kind: Slow, Delay: 2 * time.Second, After: true})
+		b.Faults().Fail(fault.Fault{Kind: fault.Slow, Delay: 40 * time.Second})
+		b.Faults().Fail(fault.Fault{Kind: fault.Slow, Delay: 2 * time.Second, After: true})
 		start := time.Now()
 		b.call("GetSpacesRequest", "").is(t, 200, 0)
 		if d := time.Since(start); d != 42*time.Second {
 			t.Errorf("want 42 s, got %v", d)
 		}
-		b.Fail(Fault{Kind: Hang})
+		b.Faults().Fail(fault.Fault{Kind: fault.Hang})
 		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 		defer cancel()
 		req, _ := http.NewRequestWithContext(ctx, http.MethodPost, b.url+BasePath, strings.NewReader(message("GetSpacesRequest", "")))

@@ -10,6 +10,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"github.com/hub2mqtt/hub2mqtt/hubs/hubtest/fault"
 )
 
 func TestFullHomeBeginsWithTheDefault(t *testing.T) {
@@ -294,7 +296,7 @@ func TestManualTriggers(t *testing.T) {
 	run(1).is(t, 200, 0)
 	b.check(Strip, "2 LevelControl CurrentLevel=20")
 	b.check(Blind, "2 WindowCovering TargetPositionPercentage=100") // offline
-	b.Fail(Fault{Match: "ExecuteManualTriggerRequest", Kind: Ignored})
+	b.Faults().Fail(fault.Fault{Match: "ExecuteManualTriggerRequest", Kind: fault.Ignored})
 	_ = b.Set(Strip, 2, "Output", "OnOff", true)
 	run(0).is(t, 200, 0)
 	b.check(Strip, "2 Output OnOff=true")

@@ -1,13 +1,15 @@
 package aqaratest
 
 import (
-	"context"
+	"bytes"
 	"encoding/json"
 	"io"
 	"maps"
 	"mime"
 	"net/http"
 	"time"
+
+	"github.com/hub2mqtt/hub2mqtt/hubs/hubtest/fault"
 )
 
 // The paths of the API.
@@ -32,7 +34,7 @@ type request struct {
 	index  int // of the call
 	via    *socket
 	doomed bool // the socket ends after the answer
-	plan
+	fault.Plan
 }
 
 // body reads the request's JSON object.
@@ -56,52 +58,39 @@ func (s *Studio) serve(w http.ResponseWriter, r *http.Request) {
 	}
 	q := s.begin(r, raw)
 	defer s.end(q)
-	if !pause(r.Context(), q.before) {
-		return
-	}
-	f := q.decisive
-	if f != nil && !f.after() {
-		s.strike(w, q, f, output{})
-		return
-	}
-	out := s.process(q)
-	if !pause(r.Context(), q.later) {
-		return
-	}
-	if f != nil {
-		s.strike(w, q, f, out)
-		return
-	}
-	s.send(w, q, out)
+	r.Body = io.NopCloser(bytes.NewReader(raw))
+	s.faults.Strike(noting{w, s, q}, r, q.Plan, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		s.process(q).send(w)
+	}))
 }
 
 // begin logs the call and draws its faults.
 func (s *Studio) begin(r *http.Request, raw []byte) *request {
 	q := &request{http: r, raw: raw, now: time.Now(), typed: r.URL.Path == BasePath}
 	q.kind, q.msgID, q.data = sniff(raw)
-	if !q.typed {
-		q.kind = s.kindOf(r)
-	}
+	about := s.describe(r, raw)
+	q.kind = about.Name
 	q.call = &Call{
 		At: q.now, Method: r.Method, Path: r.URL.Path, Query: r.URL.RawQuery, Type: q.kind, MsgID: q.msgID,
 		Authorization: r.Header.Values("Authorization"), Data: q.data, Items: countItems(q.data), Body: string(raw),
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.record(q)
+	s.record(q, about)
 	s.counters.InFlight++
 	s.counters.MaxInFlight = max(s.counters.MaxInFlight, s.counters.InFlight)
 	return q
 }
 
-func (s *Studio) record(q *request) {
+func (s *Studio) record(q *request, about fault.Request) {
 	q.index = len(s.calls)
 	s.calls = append(s.calls, q.call)
 	s.counters.Calls++
 	s.counters.ByType[q.kind]++
-	q.plan = s.takeFaults(q.kind, q.call.Path)
-	if q.decisive != nil {
-		q.call.Fault = q.decisive.Kind
+	about.Path = q.call.Path
+	q.Plan = s.faults.Take(about)
+	if q.Decisive != nil {
+		q.call.Fault = q.Decisive.Kind
 	}
 }
 
@@ -109,14 +98,6 @@ func (s *Studio) end(*request) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.counters.InFlight--
-}
-
-// kindOf names a call that is no typed message.
-func (s *Studio) kindOf(r *http.Request) string {
-	if r.URL.Path == RefreshPath {
-		return "RefreshTokenRequest"
-	}
-	return s.rest[r.Method+" "+r.URL.Path].kind
 }
 
 func (s *Studio) process(q *request) output {
@@ -134,16 +115,16 @@ func (s *Studio) route(q *request) answer {
 	r := q.http
 	switch {
 	case q.typed:
-		if fault, bad := wrongTransport(r, http.MethodPost); bad {
-			return fault
+		if refused, bad := wrongTransport(r, http.MethodPost); bad {
+			return refused
 		}
 		if why := s.refusedToken(r, q.now); why != "" {
 			return s.tokenRefused(q, why)
 		}
 		return s.typedMessage(q)
 	case r.URL.Path == RefreshPath && !s.opts.NamedTokens:
-		if fault, bad := wrongTransport(r, http.MethodPost); bad {
-			return fault
+		if refused, bad := wrongTransport(r, http.MethodPost); bad {
+			return refused
 		}
 		return s.refresh(q)
 	}
@@ -151,11 +132,11 @@ func (s *Studio) route(q *request) answer {
 }
 
 func (s *Studio) refusedToken(r *http.Request, now time.Time) string {
-	token, fault := bearer(r.Header.Values("Authorization"))
-	if fault == "" {
-		fault = s.checkAccess(token, now, false)
+	token, why := bearer(r.Header.Values("Authorization"))
+	if why == "" {
+		why = s.checkAccess(token, now, false)
 	}
-	return fault
+	return why
 }
 
 // wrongTransport refuses a wrong method, a query where none belongs, and a body that
@@ -174,30 +155,27 @@ func wrongTransport(r *http.Request, method string) (answer, bool) {
 	return answer{}, false
 }
 
-func (s *Studio) send(w http.ResponseWriter, q *request, out output) {
-	s.mu.Lock()
-	q.call.Status = out.status
-	s.counters.ByStatus[out.status]++
-	s.mu.Unlock()
-	maps.Copy(w.Header(), out.header)
-	if q.skew != 0 {
-		w.Header().Set("Date", time.Now().Add(q.skew).UTC().Format(http.TimeFormat))
-	}
-	w.WriteHeader(out.status)
-	_, _ = w.Write(out.body) // a client that is gone is none of our business
+// noting keeps the status of an answer in the books.
+type noting struct {
+	http.ResponseWriter
+	s *Studio
+	q *request
 }
 
-// pause waits, and reports whether the client is still there.
-func pause(ctx context.Context, d time.Duration) bool {
-	if d <= 0 {
-		return true
-	}
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-t.C:
-		return true
-	case <-ctx.Done():
-		return false
-	}
+// WriteHeader implements http.ResponseWriter.
+func (n noting) WriteHeader(status int) {
+	n.s.mu.Lock()
+	n.q.call.Status = status
+	n.s.counters.ByStatus[status]++
+	n.s.mu.Unlock()
+	n.ResponseWriter.WriteHeader(status)
+}
+
+// Unwrap is for http.ResponseController.
+func (n noting) Unwrap() http.ResponseWriter { return n.ResponseWriter }
+
+func (o output) send(w http.ResponseWriter) {
+	maps.Copy(w.Header(), o.header)
+	w.WriteHeader(o.status)
+	_, _ = w.Write(o.body) // a client that is gone is none of our business
 }

@@ -1,31 +1,29 @@
 package aqaratest
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
+	"io"
 	"net/http"
 	"strings"
 	"time"
+
+	"github.com/hub2mqtt/hub2mqtt/hubs/hubtest/fault"
 )
 
 // hear handles one message of a client. It reports whether the socket lives on.
 func (s *Studio) hear(ctx context.Context, r *http.Request, sk *socket, text bool, raw []byte) bool {
 	q := s.beginMessage(r, sk, raw)
-	if !pause(ctx, q.before) {
+	if !fault.Pause(ctx, q.Before) {
 		return false
 	}
-	f := q.decisive
-	if f != nil && !f.after() {
-		return s.strikeMessage(sk, q, f, nil)
+	if !q.AfterWork() {
+		return s.strikeMessage(ctx, q, nil)
 	}
-	out := s.processMessage(q, text, f == nil && q.later == 0)
-	if f == nil && q.later == 0 {
-		return true
-	}
-	if !pause(ctx, q.later) {
-		return false
-	}
-	return s.strikeMessage(sk, q, f, out)
+	plain := q.Decisive == nil && q.Later == 0
+	out := s.processMessage(q, text, plain)
+	return plain || fault.Pause(ctx, q.Later) && s.strikeMessage(ctx, q, out)
 }
 
 func (s *Studio) beginMessage(r *http.Request, sk *socket, raw []byte) *request {
@@ -39,7 +37,7 @@ func (s *Studio) beginMessage(r *http.Request, sk *socket, raw []byte) *request 
 		At: q.now, Socket: true, Path: r.URL.Path, Type: q.kind, MsgID: q.msgID, Data: q.data,
 		Items: countItems(q.data), Body: string(raw),
 	}
-	s.record(q)
+	s.record(q, fault.Request{Name: q.kind, Role: fault.Message})
 	return q
 }
 
@@ -64,7 +62,7 @@ func (s *Studio) processMessage(q *request, text, send bool) []byte {
 		s.snapshot(sk, q.now)
 	}
 	if send {
-		s.say(sk, out.body)
+		sk.line.Say(out.body)
 	}
 	if fresh && s.opts.Snapshot == SnapshotAfter {
 		s.snapshot(sk, q.now)
@@ -75,32 +73,26 @@ func (s *Studio) processMessage(q *request, text, send bool) []byte {
 	return out.body
 }
 
-// strikeMessage is strike for a message on a socket; f may be nil.
-func (s *Studio) strikeMessage(sk *socket, q *request, f *Fault, out []byte) bool {
-	kind := Kind("")
-	if f != nil {
-		kind = f.Kind
-	}
-	switch kind {
-	case Hang, LostReply, Empty200:
-		return true
-	case Reset, Cut:
-		return false
-	case Truncated:
-		out = out[:len(out)/2]
-	case WrongTypes:
-		out = rewrite(out, func(_ string, v any) any { return otherType(v) })
-	case LooseValues:
-		out = rewrite(out, loose)
-	case Huge:
-		out = errorMessage(q.msgID, 0, strings.Repeat("a", f.Size<<20))
-	case "":
-	default:
-		out = f.replace(q, s.opts.ExpiredCode).body
+// strikeMessage answers a message in the way of its fault, if there is one; out is the
+// right answer. It reports whether the socket lives on.
+func (s *Studio) strikeMessage(ctx context.Context, q *request, out []byte) bool {
+	if f := q.Decisive; f != nil {
+		switch {
+		case f.Kind == fault.Hang, f.Kind == fault.LostReply, f.Kind == fault.Empty:
+			return true
+		case f.Kind == fault.Reset, f.Kind == fault.Cut:
+			return false
+		case q.Spoils():
+			out = s.faults.Spoiled(*f, out)
+		default:
+			r := q.http.WithContext(ctx)
+			r.Body = io.NopCloser(bytes.NewReader(q.raw))
+			out = fault.Record(func(w http.ResponseWriter) { s.faults.Reply(w, r, *f) }).Body
+		}
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.say(sk, out)
+	q.via.line.Say(out)
 	return true
 }
 
@@ -179,14 +171,14 @@ func (s *Studio) subscription(q *request) answer {
 	if !s.inScope(scope) {
 		return refusal(http.StatusForbidden, codeScope, "no permission for "+scope)
 	}
-	var fault string
+	var why string
 	if strings.HasSuffix(q.kind, "AllRequest") {
-		fault = q.via.subscribeDevices(q.kind == "SubscribeAllRequest", q.data)
+		why = q.via.subscribeDevices(q.kind == "SubscribeAllRequest", q.data)
 	} else {
-		fault = q.via.subscribeTraits(q.kind == "SubscribeTraitValueRequest", q.data)
+		why = q.via.subscribeTraits(q.kind == "SubscribeTraitValueRequest", q.data)
 	}
-	if fault != "" {
-		return unreadable(fault)
+	if why != "" {
+		return unreadable(why)
 	}
 	if strings.HasPrefix(q.kind, "Subscribe") {
 		q.via.subscribed = true

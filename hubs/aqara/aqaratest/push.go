@@ -3,11 +3,13 @@ package aqaratest
 import (
 	"encoding/json"
 	"time"
+
+	"github.com/hub2mqtt/hub2mqtt/hubs/hubtest/fault"
 )
 
 // news is the parts of a push that a request would bring along.
 func (s *Studio) news() *request {
-	return &request{typed: true, plan: plan{skew: s.clock}}
+	return &request{typed: true, Plan: fault.Plan{Skew: s.faults.Clock()}}
 }
 
 // pushValues tells each subscriber what it wants to know, as one message unless a fault
@@ -16,9 +18,9 @@ func (s *Studio) pushValues(now time.Time, changes []change) {
 	if len(s.sockets) == 0 {
 		return
 	}
-	p := s.takePush("TraitValueUpdate")
-	for _, part := range p.messages(changes) {
-		id := s.nextID(now.Add(s.clock))
+	p := s.faults.Push("TraitValueUpdate")
+	for _, part := range fault.Spread(&p, changes, func(c change) change { c.value = c.was; return c }) {
+		id := s.nextID(now.Add(s.faults.Clock()))
 		for sk := range s.sockets {
 			var items []any
 			for _, c := range part {
@@ -42,7 +44,7 @@ func (s *Studio) snapshot(sk *socket, now time.Time) {
 		}
 	})
 	if len(items) > 0 {
-		s.pushTo(sk, "TraitValueUpdate", s.nextID(now.Add(s.clock)), "", items, pushPlan{})
+		s.pushTo(sk, "TraitValueUpdate", s.nextID(now.Add(s.faults.Clock())), "", items, fault.Push{})
 	}
 }
 
@@ -81,15 +83,15 @@ func (s *Studio) pushObject(now time.Time, kind, object string, data map[string]
 	if len(s.sockets) == 0 {
 		return
 	}
-	p := s.takePush("objectEvent")
+	p := s.faults.Push("objectEvent")
 	for sk := range s.sockets {
 		if sk.subscribed {
-			s.pushTo(sk, "objectEvent", s.nextID(now.Add(s.clock)), "success", event, p)
+			s.pushTo(sk, "objectEvent", s.nextID(now.Add(s.faults.Clock())), "success", event, p)
 		}
 	}
 }
 
-func (s *Studio) pushTo(sk *socket, kind, id, message string, data any, p pushPlan) {
+func (s *Studio) pushTo(sk *socket, kind, id, message string, data any, p fault.Push) {
 	if why := s.checkAccess(sk.token, time.Now(), false); why != "" && !s.opts.OutliveToken {
 		sk.shut(closePolicy, "token no longer valid")
 		return
@@ -101,24 +103,9 @@ func (s *Studio) pushTo(sk *socket, kind, id, message string, data any, p pushPl
 	if err != nil {
 		panic("aqaratest: " + err.Error()) // only a value of the home that JSON cannot hold
 	}
-	times := 1 + p.copies
 	if s.opts.DuplicatePush {
-		times++
+		p.Copies++
 	}
-	for range times {
-		s.counters.Pushes++
-		s.hand(sk, raw, p)
-	}
-}
-
-// say puts a message into the socket's queue, unless all sockets are mute.
-func (s *Studio) say(sk *socket, raw []byte) {
-	if s.mute {
-		return
-	}
-	select {
-	case sk.out <- raw:
-	default:
-		sk.shut(0, "") // reads too slowly
-	}
+	s.counters.Pushes += 1 + p.Copies
+	sk.line.Send(raw, p)
 }

@@ -10,6 +10,8 @@ import (
 
 	"github.com/coder/websocket"
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/hub2mqtt/hub2mqtt/hubs/hubtest/fault"
 )
 
 // hear lists what arrives within d: when, and the values or the event, or "pong". Pings
@@ -51,40 +53,40 @@ func (w *wire) hear(d time.Duration) (out []string) {
 func TestPushFaults(t *testing.T) {
 	level := func(b *bench, v float64) { _ = b.Set(Strip, 2, "LevelControl", "CurrentLevel", v) }
 	for name, c := range map[string]struct {
-		faults []Fault
+		faults []fault.Fault
 		want   []string // of levels 10, 20, 30 and 40, two seconds apart
 	}{
 		"none":               {nil, []string{"0s 10.0", "2s 20.0", "4s 30.0", "6s 40.0"}},
-		"duplicate":          {[]Fault{{Kind: Duplicate}}, []string{"0s 10.0", "0s 10.0", "2s 20.0", "4s 30.0", "6s 40.0"}},
-		"three times":        {[]Fault{{Kind: Duplicate, Size: 2, Skip: 3}}, []string{"0s 10.0", "2s 20.0", "4s 30.0", "6s 40.0", "6s 40.0", "6s 40.0"}},
-		"lost":               {[]Fault{{Kind: Lost, Times: 2, Skip: 1}}, []string{"0s 10.0", "6s 40.0"}},
-		"all lost":           {[]Fault{{Kind: Lost, Times: -1}}, nil},
-		"out of order":       {[]Fault{{Kind: OutOfOrder}}, []string{"2s 20.0", "2s 10.0", "4s 30.0", "6s 40.0"}},
-		"two held":           {[]Fault{{Kind: OutOfOrder, Times: 2}}, []string{"4s 30.0", "4s 10.0", "4s 20.0", "6s 40.0"}},
-		"held, none follows": {[]Fault{{Kind: OutOfOrder, Skip: 3}}, []string{"0s 10.0", "2s 20.0", "4s 30.0", "16s 40.0"}},
-		"held, in time":      {[]Fault{{Kind: OutOfOrder, Delay: time.Second}}, []string{"1s 10.0", "2s 20.0", "4s 30.0", "6s 40.0"}},
-		"delayed":            {[]Fault{{Kind: Delayed, Delay: 3 * time.Second}}, []string{"2s 20.0", "3s 10.0", "4s 30.0", "6s 40.0"}},
-		"all delayed":        {[]Fault{{Kind: Delayed, Delay: 3 * time.Second, Times: -1}}, []string{"3s 10.0", "5s 20.0", "7s 30.0", "9s 40.0"}},
-		"bounce":             {[]Fault{{Kind: Bounce, Skip: 1}}, []string{"0s 10.0", "2s 20.0", "2s 10.0", "2s 20.0", "4s 30.0", "6s 40.0"}},
-		"bounce twice":       {[]Fault{{Kind: Bounce, Size: 2}}, []string{"0s 10.0", "0s 62.0", "0s 10.0", "0s 62.0", "0s 10.0", "2s 20.0", "4s 30.0", "6s 40.0"}},
-		"truncated":          {[]Fault{{Kind: Truncated, Match: "TraitValueUpdate"}}, []string{"0s broken", "2s 20.0", "4s 30.0", "6s 40.0"}},
-		"loose":              {[]Fault{{Kind: LooseValues, Match: "TraitValueUpdate"}}, []string{`0s "10"`, "2s 20.0", "4s 30.0", "6s 40.0"}},
-		"wrong types":        {[]Fault{{Kind: WrongTypes, Match: "TraitValueUpdate"}}, []string{`0s [10,"?"]`, "2s 20.0", "4s 30.0", "6s 40.0"}},
-		"of events":          {[]Fault{{Kind: Lost, Match: "objectEvent"}}, []string{"0s 10.0", "2s 20.0", "4s 30.0", "6s 40.0"}},
-		"of calls":           {[]Fault{{Kind: Truncated}, {Kind: Lost, Match: "ping"}}, []string{"0s 10.0", "2s 20.0", "4s 30.0", "6s 40.0"}},
-		"two at once":        {[]Fault{{Kind: Duplicate}, {Kind: Delayed, Delay: time.Second}}, []string{"1s 10.0", "1s 10.0", "2s 20.0", "4s 30.0", "6s 40.0"}},
+		"duplicate":          {[]fault.Fault{{Kind: fault.Duplicate}}, []string{"0s 10.0", "0s 10.0", "2s 20.0", "4s 30.0", "6s 40.0"}},
+		"three times":        {[]fault.Fault{{Kind: fault.Duplicate, Size: 2, Skip: 3}}, []string{"0s 10.0", "2s 20.0", "4s 30.0", "6s 40.0", "6s 40.0", "6s 40.0"}},
+		"lost":               {[]fault.Fault{{Kind: fault.Lost, Times: 2, Skip: 1}}, []string{"0s 10.0", "6s 40.0"}},
+		"all lost":           {[]fault.Fault{{Kind: fault.Lost, Times: -1}}, nil},
+		"out of order":       {[]fault.Fault{{Kind: fault.OutOfOrder}}, []string{"2s 20.0", "2s 10.0", "4s 30.0", "6s 40.0"}},
+		"two held":           {[]fault.Fault{{Kind: fault.OutOfOrder, Times: 2}}, []string{"4s 30.0", "4s 10.0", "4s 20.0", "6s 40.0"}},
+		"held, none follows": {[]fault.Fault{{Kind: fault.OutOfOrder, Skip: 3}}, []string{"0s 10.0", "2s 20.0", "4s 30.0", "16s 40.0"}},
+		"held, in time":      {[]fault.Fault{{Kind: fault.OutOfOrder, Delay: time.Second}}, []string{"1s 10.0", "2s 20.0", "4s 30.0", "6s 40.0"}},
+		"delayed":            {[]fault.Fault{{Kind: fault.Delayed, Delay: 3 * time.Second}}, []string{"2s 20.0", "3s 10.0", "4s 30.0", "6s 40.0"}},
+		"all delayed":        {[]fault.Fault{{Kind: fault.Delayed, Delay: 3 * time.Second, Times: -1}}, []string{"3s 10.0", "5s 20.0", "7s 30.0", "9s 40.0"}},
+		"bounce":             {[]fault.Fault{{Kind: fault.Bounce, Skip: 1}}, []string{"0s 10.0", "2s 20.0", "2s 10.0", "2s 20.0", "4s 30.0", "6s 40.0"}},
+		"bounce twice":       {[]fault.Fault{{Kind: fault.Bounce, Size: 2}}, []string{"0s 10.0", "0s 62.0", "0s 10.0", "0s 62.0", "0s 10.0", "2s 20.0", "4s 30.0", "6s 40.0"}},
+		"truncated":          {[]fault.Fault{{Kind: fault.Truncated, Match: "TraitValueUpdate"}}, []string{"0s broken", "2s 20.0", "4s 30.0", "6s 40.0"}},
+		"loose":              {[]fault.Fault{{Kind: LooseValues, Match: "TraitValueUpdate"}}, []string{`0s "10"`, "2s 20.0", "4s 30.0", "6s 40.0"}},
+		"wrong types":        {[]fault.Fault{{Kind: fault.WrongTypes, Match: "TraitValueUpdate"}}, []string{`0s [10,"?"]`, "2s 20.0", "4s 30.0", "6s 40.0"}},
+		"of events":          {[]fault.Fault{{Kind: fault.Lost, Match: "objectEvent"}}, []string{"0s 10.0", "2s 20.0", "4s 30.0", "6s 40.0"}},
+		"of calls":           {[]fault.Fault{{Kind: fault.Truncated}, {Kind: fault.Lost, Match: "ping"}}, []string{"0s 10.0", "2s 20.0", "4s 30.0", "6s 40.0"}},
+		"two at once":        {[]fault.Fault{{Kind: fault.Duplicate}, {Kind: fault.Delayed, Delay: time.Second}}, []string{"1s 10.0", "1s 10.0", "2s 20.0", "4s 30.0", "6s 40.0"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			bubble(t, Options{}, func(b *bench) {
 				w := b.socket()
 				w.ask("SubscribeAllRequest", "")
 				for _, f := range c.faults {
-					b.Fail(f)
+					b.Faults().Fail(f)
 				}
 				for i, v := range []float64{10, 20, 30, 40} {
 					time.AfterFunc(time.Duration(i)*2*time.Second, func() { level(b, v) })
 				}
-				time.AfterFunc(19*time.Second, func() { b.faultsOfCalls() })
+				time.AfterFunc(19*time.Second, b.Faults().Heal)
 				if d := cmp.Diff(c.want, w.hear(20*time.Second)); d != "" {
 					b.t.Error(d)
 				}
@@ -93,31 +95,24 @@ func TestPushFaults(t *testing.T) {
 	}
 }
 
-// faultsOfCalls heals what would strike the ping that ends a hearing.
-func (b *bench) faultsOfCalls() {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	b.faults = nil
-}
-
 func TestSplitPushes(t *testing.T) {
 	for name, c := range map[string]struct {
-		faults []Fault
+		faults []fault.Fault
 		want   []string
 	}{
 		"together":               {nil, []string{"0s 19.5,50.0,99.0"}},
-		"split":                  {[]Fault{{Kind: Split}}, []string{"0s 19.5", "0s 50.0", "0s 99.0"}},
-		"split, last one first":  {[]Fault{{Kind: Split}, {Kind: OutOfOrder}}, []string{"0s 99.0", "0s 50.0", "0s 19.5"}},
-		"split and twice":        {[]Fault{{Kind: Split}, {Kind: Duplicate}}, []string{"0s 19.5", "0s 19.5", "0s 50.0", "0s 50.0", "0s 99.0", "0s 99.0"}},
-		"split and delayed":      {[]Fault{{Kind: Split}, {Kind: Delayed, Delay: time.Second}}, []string{"1s 19.5", "1s 50.0", "1s 99.0"}},
-		"split and out of sight": {[]Fault{{Kind: Split}, {Kind: Lost}}, nil},
+		"split":                  {[]fault.Fault{{Kind: fault.Split}}, []string{"0s 19.5", "0s 50.0", "0s 99.0"}},
+		"split, last one first":  {[]fault.Fault{{Kind: fault.Split}, {Kind: fault.OutOfOrder}}, []string{"0s 99.0", "0s 50.0", "0s 19.5"}},
+		"split and twice":        {[]fault.Fault{{Kind: fault.Split}, {Kind: fault.Duplicate}}, []string{"0s 19.5", "0s 19.5", "0s 50.0", "0s 50.0", "0s 99.0", "0s 99.0"}},
+		"split and delayed":      {[]fault.Fault{{Kind: fault.Split}, {Kind: fault.Delayed, Delay: time.Second}}, []string{"1s 19.5", "1s 50.0", "1s 99.0"}},
+		"split and out of sight": {[]fault.Fault{{Kind: fault.Split}, {Kind: fault.Lost}}, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
 			bubble(t, Options{}, func(b *bench) {
 				w := b.socket()
 				w.ask("SubscribeAllRequest", "")
 				for _, f := range c.faults {
-					b.Fail(f)
+					b.Faults().Fail(f)
 				}
 				_ = b.SetAll(map[Address]any{
 					{Climate, 2, "Temperature", "CurrentTemperature"}:   19.5,
@@ -138,8 +133,8 @@ func TestPushedTimes(t *testing.T) {
 		w := b.socket()
 		w.ask("SubscribeAllRequest", "")
 		start := time.Now()
-		b.Fail(Fault{Kind: Delayed, Delay: time.Minute / 3})
-		b.Fail(Fault{Kind: Duplicate})
+		b.Faults().Fail(fault.Fault{Kind: fault.Delayed, Delay: time.Minute / 3})
+		b.Faults().Fail(fault.Fault{Kind: fault.Duplicate})
 		_ = b.Press(Button, 2, "SinglePress")
 		first := w.want("TraitValueUpdate", "ButtonEvent")
 		var items []struct{ Time int64 }
@@ -157,13 +152,13 @@ func TestEventFaults(t *testing.T) {
 	bubble(t, Options{}, func(b *bench) {
 		w := b.socket()
 		w.ask("SubscribeAllRequest", "")
-		b.Fail(Fault{Kind: OutOfOrder, Match: "objectEvent"})
+		b.Faults().Fail(fault.Fault{Kind: fault.OutOfOrder, Match: "objectEvent"})
 		d := DefaultHome().Devices[0]
 		d.ID = "new"
 		_ = b.Add(d)
 		_ = b.Remove("new")
-		b.Fail(Fault{Kind: Duplicate, Match: "objectEvent"})
-		b.Fail(Fault{Kind: Lost, Match: "TraitValueUpdate"})
+		b.Faults().Fail(fault.Fault{Kind: fault.Duplicate, Match: "objectEvent"})
+		b.Faults().Fail(fault.Fault{Kind: fault.Lost, Match: "TraitValueUpdate"})
 		_ = b.Add(d)
 		_ = b.Press(Button, 2, "SinglePress")
 		want := []string{"0s DEVICE_REMOVED", "0s DEVICE_ADDED", "0s DEVICE_ADDED", "0s DEVICE_ADDED"}
@@ -176,8 +171,8 @@ func TestEventFaults(t *testing.T) {
 func TestFlappingSockets(t *testing.T) {
 	bubble(t, Options{}, func(b *bench) {
 		t := b.t
-		b.Fail(Fault{Kind: Flap, Delay: 3 * time.Second, Times: 2})
-		b.Fail(Fault{Kind: Flap, Code: 1012, Skip: 2})
+		b.Faults().Fail(fault.Fault{Kind: fault.Flap, Delay: 3 * time.Second, Times: 2})
+		b.Faults().Fail(fault.Fault{Kind: fault.Flap, Code: 1012, Skip: 2})
 		b.call("GetSpacesRequest", "").is(t, 200, 0) // is no socket, and none of its business
 		for i, want := range []struct {
 			after time.Duration
@@ -226,8 +221,8 @@ func TestLateForAClosedSocket(t *testing.T) {
 	bubble(t, Options{}, func(b *bench) {
 		w := b.socket()
 		w.ask("SubscribeAllRequest", "")
-		b.Fail(Fault{Kind: Delayed, Delay: 5 * time.Second})
-		b.Fail(Fault{Kind: OutOfOrder, Skip: 1})
+		b.Faults().Fail(fault.Fault{Kind: fault.Delayed, Delay: 5 * time.Second})
+		b.Faults().Fail(fault.Fault{Kind: fault.OutOfOrder, Skip: 1})
 		_ = b.Press(Button, 2, "SinglePress")
 		_ = b.Press(Button, 2, "DoublePress")
 		b.DropSockets(1001)
@@ -275,8 +270,8 @@ func TestPushFaultsByControl(t *testing.T) {
 	b.check(Lock, "2 DoorLock LockState=2")
 	b.check(Knob, "2 Knob RotationAngle=-36; 2 Knob RotationDirection=1; 2 Knob RotationEvent=0")
 	b.check(AirQuality, "4 ParticulateMatter PM2.5Density=33")
-	if len(s.faults) != 0 {
-		t.Errorf("want no faults left, got %d", len(s.faults))
+	if s.faults.Pending() != 0 {
+		t.Errorf("want no faults left, got %d", s.faults.Pending())
 	}
 }
 

@@ -9,6 +9,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/hub2mqtt/hub2mqtt/hubs/hubtest/fault"
 )
 
 func TestServeAndControl(t *testing.T) {
@@ -80,7 +82,7 @@ func TestServeAndControl(t *testing.T) {
 	}
 	b.PressRefresh()
 	w := b.socket()
-	b.Fail(Fault{Kind: Hang})
+	b.Faults().Fail(fault.Fault{Kind: fault.Hang})
 	go func() {
 		_, _ = b.do("POST", BasePath, message("GetSpacesRequest", ""), b.headers())
 	}()

@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/coder/websocket"
+
+	"github.com/hub2mqtt/hub2mqtt/hubs/hubtest/fault"
 )
 
 const (
@@ -19,6 +21,7 @@ const (
 // socket is one WebSocket. All fields below out are guarded by the Studio's mutex.
 type socket struct {
 	conn *websocket.Conn
+	line *fault.Line
 	out  chan []byte
 
 	once   sync.Once
@@ -31,7 +34,6 @@ type socket struct {
 	all        bool
 	devices    map[string]bool
 	traits     map[Address]bool
-	held       [][]byte // updates that wait for another to overtake them
 }
 
 // shut makes the socket end; what is queued goes out first.
@@ -42,6 +44,15 @@ func (sk *socket) shut(code int, reason string) {
 	})
 }
 
+// enqueue puts a message into the socket's queue.
+func (sk *socket) enqueue(raw []byte) {
+	select {
+	case sk.out <- raw:
+	default:
+		sk.shut(0, "") // reads too slowly
+	}
+}
+
 // wants says whether the socket has subscribed to the trait.
 func (sk *socket) wants(a Address) bool {
 	return sk.all || sk.devices[a.Device] || sk.traits[a]
@@ -49,19 +60,14 @@ func (sk *socket) wants(a Address) bool {
 
 // DropSockets ends all WebSockets: with a close frame of this code, or, if it is 0,
 // by breaking the connections.
-func (s *Studio) DropSockets(code int) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for sk := range s.sockets {
-		sk.shut(code, "")
-	}
-}
+func (s *Studio) DropSockets(code int) { s.faults.Drop(code) }
 
 // Mute lets the WebSockets stay open and say nothing at all, pongs included.
 func (s *Studio) Mute(on bool) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.mute = on
+	s.faults.Lift(fault.Mute)
+	if on {
+		s.faults.Fail(fault.Fault{Kind: fault.Mute})
+	}
 }
 
 // dropSockets ends those whose token is no longer good.
@@ -86,7 +92,7 @@ func (s *Studio) admit(r *http.Request) (q *request, token, why string) {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.record(q)
+	s.record(q, s.describe(r, nil))
 	if len(headers) > 0 {
 		if token, why = bearer(headers); why == "" {
 			why = s.checkAccess(token, q.now, false)
@@ -99,18 +105,19 @@ func (s *Studio) admit(r *http.Request) (q *request, token, why string) {
 // serveSocket runs one WebSocket until it ends.
 func (s *Studio) serveSocket(w http.ResponseWriter, r *http.Request) {
 	q, token, why := s.admit(r)
-	if !pause(r.Context(), q.before) {
+	books := noting{w, s, q}
+	if q.Decisive != nil {
+		s.faults.Strike(books, r, q.Plan, http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
 		return
 	}
-	if f := q.decisive; f != nil {
-		s.strike(w, q, f, output{header: http.Header{}})
+	if !fault.Pause(r.Context(), q.Before) {
 		return
 	}
 	if why != "" && s.opts.Refusal == RefuseUpgrade {
-		s.send(w, q, output{
+		output{
 			status: http.StatusUnauthorized, header: http.Header{"Content-Type": {"application/json"}},
 			body: errorMessage(unknownID, s.opts.ExpiredCode, "Token expired. Please generate a new token"),
-		})
+		}.send(books)
 		return
 	}
 	sk := &socket{out: make(chan []byte, socketQueue), done: make(chan struct{})}
@@ -124,7 +131,7 @@ func (s *Studio) serveSocket(w http.ResponseWriter, r *http.Request) {
 			if !s.opts.FramePingsIgnored {
 				idle.Reset(idleWait)
 			}
-			return !s.isMute()
+			return !s.faults.Muted()
 		},
 	})
 	if err != nil {
@@ -137,6 +144,7 @@ func (s *Studio) serveSocket(w http.ResponseWriter, r *http.Request) {
 }
 
 func (s *Studio) forgetSocket(sk *socket) {
+	sk.line.Close()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	delete(s.sockets, sk)
@@ -152,12 +160,6 @@ func (s *Studio) noUpgrade(q *request) {
 	s.counters.ByStatus[http.StatusUpgradeRequired]++
 }
 
-func (s *Studio) isMute() bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.mute
-}
-
 // open registers the socket and says what has to be said first.
 func (s *Studio) open(sk *socket, q *request, token, why string) {
 	s.mu.Lock()
@@ -166,17 +168,17 @@ func (s *Studio) open(sk *socket, q *request, token, why string) {
 	s.counters.ByStatus[http.StatusSwitchingProtocols]++
 	s.counters.SocketsOpened++
 	s.sockets[sk] = true
-	s.flap(sk, q.flap)
+	sk.line = s.faults.OpenLine(q.Plan, &s.mu, sk.enqueue, func(code int) { sk.shut(code, "") })
 	switch {
 	case why != "" && s.opts.Refusal == RefuseError:
-		s.say(sk, errorMessage(unknownID, s.opts.ExpiredCode, "Token expired. Please generate a new token"))
+		sk.line.Say(errorMessage(unknownID, s.opts.ExpiredCode, "Token expired. Please generate a new token"))
 		sk.shut(closePolicy, "unauthorized")
 	case why != "":
 		sk.shut(closePolicy, "unauthorized")
 	case token != "":
 		sk.token = token
 		if s.opts.Greeting {
-			s.pushTo(sk, "AuthResponse", unknownID, "Authentication successful. Welcome admin", "", pushPlan{})
+			s.pushTo(sk, "AuthResponse", unknownID, "Authentication successful. Welcome admin", "", fault.Push{})
 		}
 	}
 }

@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/coder/websocket"
+
+	"github.com/hub2mqtt/hub2mqtt/hubs/hubtest/fault"
 )
 
 // wire is a raw WebSocket client.
@@ -340,15 +342,15 @@ func TestPushes(t *testing.T) {
 func TestSocketFaults(t *testing.T) {
 	bubble(t, Options{}, func(b *bench) {
 		t := b.t
-		b.Fail(Fault{Match: "WebSocket", Kind: FailStatus, Status: 503})
+		b.Faults().Fail(fault.Fault{Match: "WebSocket", Kind: fault.Status, Status: 503})
 		if _, status, err := b.dial(b.headers()); err == nil || status != http.StatusServiceUnavailable {
 			t.Errorf("want 503, got %v", err)
 		}
 		w := b.socket()
-		b.Fail(Fault{Match: "ping", Kind: Hang})
-		b.Fail(Fault{Match: "ping", Kind: FailCode, Code: 500})
-		b.Fail(Fault{Match: "ping", Kind: Slow, Delay: 5 * time.Second, After: true, Skip: 2})
-		b.Fail(Fault{Match: "ping", Kind: Truncated, Skip: 1})
+		b.Faults().Fail(fault.Fault{Match: "ping", Kind: fault.Hang})
+		b.Faults().Fail(fault.Fault{Match: "ping", Kind: FailCode, Code: 500})
+		b.Faults().Fail(fault.Fault{Match: "ping", Kind: fault.Slow, Delay: 5 * time.Second, After: true, Skip: 2})
+		b.Faults().Fail(fault.Fault{Match: "ping", Kind: fault.Truncated, Skip: 1})
 		w.send(message("ping", ""))
 		if r := w.ask("ping", ""); r.Code != 500 {
 			t.Errorf("want the second ping to be answered, by 500, got %s", r.body)
@@ -364,7 +366,7 @@ func TestSocketFaults(t *testing.T) {
 		w.send(message("ping", ""))
 		synctest.Wait()
 		b.Mute(false)
-		b.Fail(Fault{Match: "ping", Kind: Reset})
+		b.Faults().Fail(fault.Fault{Match: "ping", Kind: fault.Reset})
 		w.send(message("ping", ""))
 		w.closes(0)
 		w = b.socket()

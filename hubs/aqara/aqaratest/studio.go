@@ -7,32 +7,31 @@ import (
 	"slices"
 	"sync"
 	"time"
+
+	"github.com/hub2mqtt/hub2mqtt/hubs/hubtest/fault"
 )
 
 // Studio is one simulated Aqara Studio. It is safe for concurrent use.
 type Studio struct {
-	opts  Options
-	ops   map[string]operation
-	rest  map[string]route
-	react map[string]reaction
-	deeds map[string]deed
+	opts   Options
+	faults *fault.Table
+	ops    map[string]operation
+	rest   map[string]route
+	react  map[string]reaction
+	deeds  map[string]deed
 
 	mu       sync.Mutex
 	home     Home
 	tokens   Pair
-	clock    time.Duration
 	lastID   int64
 	msgIDs   map[string]bool
-	faults   []*Fault
 	calls    []*Call
 	executed []Executed
 	counters Counters
 	motors   map[Address]*motor
 	ticking  bool
 	agenda   map[Address]*time.Timer
-	late     []lateMessage
 	sockets  map[*socket]bool
-	mute     bool
 }
 
 // New makes a Studio. It starts nothing.
@@ -48,6 +47,7 @@ func New(opts Options) *Studio {
 		motors: map[Address]*motor{}, agenda: map[Address]*time.Timer{}, sockets: map[*socket]bool{},
 		counters: Counters{ByType: map[string]int{}, ByStatus: map[int]int{}},
 	}
+	s.faults = s.newTable()
 	s.ops, s.rest = s.operations(), s.routes()
 	s.react, s.deeds = s.reactions(), s.commands()
 	s.home.setDefaults(&opts, now)
@@ -105,7 +105,7 @@ type Call struct {
 	Status        int             `json:"status"`  // 0: no answer
 	Code          int             `json:"code"`    // of the envelope
 	Refused       string          `json:"refused"` // the true reason of a refusal, empty if there was none
-	Fault         Kind            `json:"fault"`
+	Fault         fault.Kind      `json:"fault"`
 }
 
 // Executed is one write or command that was accepted.

@@ -13,6 +13,8 @@ import (
 	"time"
 
 	"go.uber.org/goleak"
+
+	"github.com/hub2mqtt/hub2mqtt/hubs/hubtest/fault"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -43,10 +45,10 @@ func newBench(t *testing.T, o Options) *bench {
 func newPipeBench(t *testing.T, o Options) *bench {
 	t.Helper()
 	s := New(o)
-	l := newPipeListener()
+	l := fault.NewPipe()
 	srv := &http.Server{Handler: s.Handler(), ReadHeaderTimeout: time.Minute}
 	go func() { _ = srv.Serve(l) }()
-	tr := &http.Transport{DialContext: l.dial}
+	tr := &http.Transport{DialContext: l.Dial}
 	t.Cleanup(func() {
 		tr.CloseIdleConnections()
 		s.DropSockets(0)

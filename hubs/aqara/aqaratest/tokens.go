@@ -86,7 +86,7 @@ func (s *Studio) newToken(kind string, now, expires time.Time) string {
 	enc := base64.RawURLEncoding.EncodeToString
 	body := enc([]byte(`{"alg":"HS256","typ":"JWT"}`)) + "." + enc(fmt.Appendf(nil,
 		`{"jti":"%x","sub":"studio","typ":"%s","iat":%d,"exp":%d}`,
-		id, kind, now.Add(s.clock).Unix(), expires.Add(s.clock).Unix()))
+		id, kind, now.Add(s.faults.Clock()).Unix(), expires.Add(s.faults.Clock()).Unix()))
 	mac := hmac.New(sha256.New, id)
 	mac.Write([]byte(body))
 	return body + "." + enc(mac.Sum(nil))

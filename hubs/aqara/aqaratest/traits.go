@@ -135,8 +135,8 @@ func (s *Studio) write(q *request, w write) (code int, text string) {
 	if fault != "" {
 		return codeParam, fault
 	}
-	s.executed = append(s.executed, Executed{At: q.now, Call: q.index, Address: w.Address, Value: value, Ignored: q.ignored})
-	if !q.ignored {
+	s.executed = append(s.executed, Executed{At: q.now, Call: q.index, Address: w.Address, Value: value, Ignored: q.Ignored})
+	if !q.Ignored {
 		s.later(func(now time.Time) { s.effect(w.Address, value, now) })
 	}
 	return 0, ""

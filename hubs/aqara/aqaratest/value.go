@@ -150,7 +150,7 @@ func (q *request) millis(t time.Time) any {
 	if t.IsZero() {
 		return nil
 	}
-	return t.Add(q.skew).UnixMilli()
+	return t.Add(q.Skew).UnixMilli()
 }
 
 // paramJSON describes p; nulls spells out what it does not have.
