@@ -166,7 +166,7 @@ func (p *pulsar) hear(ctx context.Context, raw []byte) error {
 	p.to.Alive()
 	var f frame
 	if json.Unmarshal(raw, &f) != nil || f.ID == "" {
-		return nil // an answer to an acknowledgement
+		return nil //nolint:nilerr // an answer to an acknowledgement
 	}
 	n, err := p.hub.openFrame(&f)
 	p.sealed(err)

@@ -96,8 +96,9 @@ func (p *relay) dial(ctx context.Context, r *http.Request) (conn *websocket.Conn
 	for _, name := range []string{"username", "password"} {
 		header.Set(name, r.Header.Get(name))
 	}
+	//nolint:bodyclose // Dial says that there is never a need to
 	conn, resp, err := websocket.Dial(ctx, "ws://cloud.test"+strings.TrimPrefix(r.URL.RequestURI(), "http://cloud.test"),
-		&websocket.DialOptions{HTTPClient: &http.Client{Transport: tr}, HTTPHeader: header}) //nolint:bodyclose // Dial says that there is never a need to
+		&websocket.DialOptions{HTTPClient: &http.Client{Transport: tr}, HTTPHeader: header})
 	switch {
 	case err == nil:
 		return conn, stop, 0
