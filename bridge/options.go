@@ -28,6 +28,10 @@ func readOptions(raw json.RawMessage, of overrides.Target) (map[string]any, erro
 			given = ""
 		}
 		value, err := overrides.Check(name, given, of)
+		if name == overrides.Unlock {
+			err = errors.New("who can write a file of the bridge may allow that, and nobody else: write it into OVERRIDES")
+			given = name
+		}
 		switch {
 		case err != nil && given == "" && overrides.Known(name, of):
 			value = nil // taken back

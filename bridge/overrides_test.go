@@ -342,3 +342,12 @@ func FuzzReadOptions(f *testing.F) {
 		}
 	})
 }
+
+// What opens doors is allowed in the file alone.
+func TestNobodyAllowsUnlockOverMQTT(t *testing.T) {
+	for _, given := range []string{`{"unlock":true}`, `{"unlock":false}`, `{"unlock":null}`, `{"name":"x","unlock":true}`} {
+		if set, err := readOptions([]byte(given), overrides.OfDevice); err == nil || !strings.Contains(err.Error(), "OVERRIDES") {
+			t.Errorf("%s: want it refused, got %v and %v", given, set, err)
+		}
+	}
+}

@@ -163,7 +163,8 @@ func (s *lintState) ranged() {
 func (s *lintState) option(key string) {
 	v := s.main()
 	all, _ := s.m[key].([]any)
-	s.want(v == nil || slices.Contains(all, v), "%v is not among the %s", v, key)
+	inBrackets := s.platform == "select" && slices.Contains(all, any(bracketed(text(v)))) // none
+	s.want(v == nil || slices.Contains(all, v) || inBrackets, "%v is not among the %s", v, key)
 }
 
 // light checks the members of a light's own JSON.

@@ -2,6 +2,8 @@ package discovery
 
 import (
 	"math"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/hub2mqtt/hub2mqtt/hubs"
@@ -143,12 +145,31 @@ func (choiceKind) platform() string { return "select" }
 
 func (choiceKind) config(c *component) {
 	s := c.e.Spec.(hubs.Choice)
-	if !s.WriteOnly {
+	all := options(s.Options)
+	i, said := noneOption(all)
+	switch p := c.path(""); {
+	case s.WriteOnly:
+	case said:
+		c.str("state_topic", c.stateTopic())
+		c.str("value_template", "{{ '"+bracketed(all[i])+"' if "+p+" == '"+all[i]+"' else "+p+" }}")
+	default:
 		c.reads("state_topic", "value_template", "")
 	}
 	c.takes("command_topic", "")
-	c.list("options", options(s.Options))
+	if said {
+		all[i] = bracketed(all[i])
+	}
+	c.list("options", all)
 }
+
+// noneOption finds the option whose word Home Assistant takes for no option at all. It
+// is shown there in brackets, where they are free.
+func noneOption(all []string) (int, bool) {
+	i := slices.IndexFunc(all, func(o string) bool { return strings.EqualFold(o, "none") })
+	return i, i >= 0 && !slices.Contains(all, bracketed(all[i]))
+}
+
+func bracketed(option string) string { return "(" + option + ")" }
 
 func (choiceKind) state(w *writer, v values) {
 	w.optionValue(v.get(hubs.Main), v.e.Spec.(hubs.Choice).Options)
@@ -157,6 +178,10 @@ func (choiceKind) state(w *writer, v values) {
 func (choiceKind) command(r *Request, e *hubs.Entity, part string, in input) error {
 	if part != "" {
 		return errNoPart
+	}
+	all := e.Spec.(hubs.Choice).Options
+	if i, said := noneOption(all); said && in.text == bracketed(all[i]) {
+		in.raw, in.text = all[i], all[i]
 	}
 	return r.setOption(e, hubs.Main, in)
 }

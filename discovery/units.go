@@ -30,10 +30,10 @@ var (
 )
 
 // measures are the classes of sensors and numbers. Units that came to Home Assistant
-// after 2025.6, or that we could not date, are left out on purpose.
+// after 2025.10, or that we could not date, are left out on purpose.
 var measures = map[hubs.Class]measure{
 	hubs.AbsoluteHumidity:    {words("g/m³ mg/m³"), instant},
-	hubs.ApparentPower:       {words("VA"), instant},
+	hubs.ApparentPower:       {words("VA kVA"), instant},
 	hubs.AirQualityIndex:     {noUnit, instant},
 	hubs.Area:                {words("ac cm² ft² ha in² km² mi² mm² m² yd²"), anyCount},
 	hubs.AtmosphericPressure: {pressures, instant},

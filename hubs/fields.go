@@ -156,7 +156,9 @@ func (c Climate) Fields() []Field {
 		fs = append(fs, measured())
 	}
 	if c.Humidity {
-		fs = append(fs, wanted(c.MinHumidity, c.MaxHumidity))
+		aim := wanted(c.MinHumidity, c.MaxHumidity)
+		aim.Step = max(c.HumidityStep, 0)
+		fs = append(fs, aim)
 	}
 	if c.MeasuresHumidity {
 		fs = append(fs, percent(MeasuredHumidity, false))
@@ -197,7 +199,11 @@ func (f Fan) Fields() []Field {
 
 // Fields of a humidifier: On, Humidity and what it can.
 func (h Humidifier) Fields() []Field {
-	fs := appendWord([]Field{onOff(true), wanted(h.Min, h.Max)}, Mode, h.Modes)
+	aim := wanted(h.Min, h.Max)
+	if h.Step > 0 {
+		aim.Step = h.Step
+	}
+	fs := appendWord([]Field{onOff(true), aim}, Mode, h.Modes)
 	if h.Measures {
 		fs = append(fs, percent(MeasuredHumidity, false))
 	}

@@ -72,6 +72,8 @@ type Vendor struct {
 	// Variables are the names of the vendor's own settings, without the hub's
 	// prefix: what else stands there is reported as a likely typo.
 	Variables []string
+	// Channels are the ways to push that PUSH may name besides auto and off.
+	Channels []string
 	// Secrets are those of Variables whose values must never show.
 	Secrets []string
 	// Open checks the settings of one instance and builds its hub without I/O.
@@ -116,6 +118,9 @@ type Deps struct {
 	Observe func(call, outcome string, took time.Duration)
 	// Cache is this hub's part of the store.
 	Cache auth.KV
+	// Unlocks tells whether the user lets the door of a device be opened from afar, in the
+	// file of OVERRIDES; nil: no door may be.
+	Unlocks func(d Device) bool
 	// Go starts a goroutine that is recovered, counted and waited for.
 	Go func(task func(context.Context))
 }

@@ -196,6 +196,7 @@ type Climate struct {
 	Measures, MeasuresHumidity    bool
 	Humidity                      bool
 	MinHumidity, MaxHumidity      float64
+	HumidityStep                  float64 `json:",omitempty"` // zero: any
 	FanModes, SwingModes, Presets []string
 }
 
@@ -217,6 +218,7 @@ type Fan struct {
 // Humidifier aims at a humidity.
 type Humidifier struct {
 	Min, Max float64
+	Step     float64 `json:",omitempty"` // of what it aims at; zero: any
 	Modes    []string
 	Measures bool
 	Acts     bool

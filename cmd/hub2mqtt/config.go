@@ -251,7 +251,9 @@ func (s *settings) readHub(h hubSetting, fault faulter) {
 	case "off":
 		h.push = false
 	default:
-		fault("%sPUSH: %q is none of auto, off", h.prefix, v.Push)
+		if words := append([]string{"auto", "off"}, h.vendor.Channels...); !slices.Contains(words, v.Push) {
+			fault("%sPUSH: %q is none of %s", h.prefix, v.Push, strings.Join(words, ", "))
+		}
 	}
 	var err error
 	h.filter, err = bridge.ParseFilter(bridge.FilterSettings{

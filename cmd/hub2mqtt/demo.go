@@ -10,6 +10,7 @@ import (
 	"sync"
 
 	"github.com/hub2mqtt/hub2mqtt/hubs/aqara/aqaratest"
+	"github.com/hub2mqtt/hub2mqtt/hubs/tuya/tuyatest"
 )
 
 const (
@@ -45,9 +46,13 @@ func demo(ctx context.Context, stdout, stderr io.Writer) error {
 	if err != nil {
 		return fmt.Errorf("demo: %w", err)
 	}
+	cloudHost, err := startCloud(simCtx, &sims)
+	if err != nil {
+		return fmt.Errorf("demo: %w", err)
+	}
 	pair := studio.Tokens()
 	env, err := readEnviron("", []string{
-		"HUBS=aqara",
+		"HUBS=aqara,tuya",
 		"DATA_DIR=" + dir,
 		"MQTT_LISTEN=127.0.0.1:" + strconv.Itoa(port),
 		"HTTP_LISTEN=127.0.0.1:" + strconv.Itoa(page),
@@ -55,6 +60,10 @@ func demo(ctx context.Context, stdout, stderr io.Writer) error {
 		"AQARA_URL=" + studioURL,
 		"AQARA_ACCESS_TOKEN=" + pair.Access,
 		"AQARA_REFRESH_TOKEN=" + pair.Refresh,
+		"TUYA_URL=http://" + cloudHost,
+		"TUYA_PUSH_URL=ws://" + cloudHost,
+		"TUYA_ACCESS_ID=" + tuyatest.AccessID,
+		"TUYA_ACCESS_SECRET=" + tuyatest.AccessSecret,
 	})
 	if err != nil {
 		return fmt.Errorf("demo: %w", err)
@@ -78,6 +87,18 @@ func startStudio(ctx context.Context, sims *sync.WaitGroup) (address string, stu
 	return "http://" + l.Addr().String(), studio, nil
 }
 
+// startCloud serves Tuya's data centre and its message service.
+func startCloud(ctx context.Context, sims *sync.WaitGroup) (host string, err error) {
+	l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", "127.0.0.1:0")
+	if err != nil {
+		return "", err
+	}
+	cloud := tuyatest.New(tuyatest.Options{})
+	sims.Go(func() { _ = tuyatest.Serve(ctx, l, cloud) })
+	sims.Go(func() { cloud.Live(ctx) })
+	return l.Addr().String(), nil
+}
+
 // freePort finds a port of this machine, from first on.
 func freePort(ctx context.Context, first int) (int, error) {
 	for port := first; port < first+100; port++ {
@@ -99,6 +120,7 @@ func printDemo(w io.Writer, port, page int) {
 
 Watch it:        mosquitto_sub%[2]s -t 'hub2mqtt/#' -v
 Switch a lamp:   mosquitto_pub%[2]s -t hub2mqtt/aqara/lumi_54ef4410007a1b2c/x2_output/set -m TOGGLE
+Switch a socket: mosquitto_pub%[2]s -t hub2mqtt/tuya/`+tuyatest.Plug+`/switch_1/set -m TOGGLE
 Look at it:      http://localhost:%[3]d
 In Home Assistant: add the MQTT integration with this broker.
 

@@ -43,7 +43,7 @@ func (o opener) open(
 	var err error
 	acc.opened, err = h.vendor.Open(hubSettings{h.env, h.prefix}, hubs.Deps{
 		Name: h.name, HTTP: acc.calls, Tokens: acc.manager, SharedTokens: acc.sharedManager, Log: log, Cache: o.store,
-		Observe: observe, Go: acc.tasks.Go,
+		Observe: observe, Go: acc.tasks.Go, Unlocks: h.unlocks,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", h.name, err)

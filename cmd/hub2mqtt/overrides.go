@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/hub2mqtt/hub2mqtt/hubs"
 	"github.com/hub2mqtt/hub2mqtt/hubs/overrides"
 )
 
@@ -25,4 +26,14 @@ func readOverrides(path string) (*overrides.File, error) {
 		return nil, err
 	}
 	return overrides.Parse(filepath.Base(path), text)
+}
+
+// unlocks tells whether the file lets the door of d be opened from afar. It is asked for
+// what the vendor says of d: a name given in MQTT opens nothing.
+func (h hubSetting) unlocks(d hubs.Device) bool {
+	said := h.overrides.For(overrides.Subject{
+		Names:    []string{hubs.Fold(string(d.ID)), hubs.Fold(d.Name)},
+		Products: []string{hubs.Fold(d.ModelID), hubs.Fold(d.Model)},
+	})
+	return said.Device.Flag(overrides.Unlock)
 }

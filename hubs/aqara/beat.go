@@ -2,14 +2,8 @@ package aqara
 
 import (
 	"context"
-	"crypto/tls"
 	"encoding/json"
-	"errors"
-	"io"
-	"net"
-	"strconv"
 	"sync"
-	"syscall"
 	"time"
 
 	"github.com/coder/websocket"
@@ -197,32 +191,4 @@ func (s *stream) ping(ctx context.Context) error {
 		return pushError(hubs.Transient, "the connection lives, but the Studio no longer answers")
 	}
 	return nil
-}
-
-// reason names what broke a connection, in words of ours.
-func reason(err error) string {
-	var (
-		dns     *net.DNSError
-		cert    *tls.CertificateVerificationError
-		errno   syscall.Errno
-		timeout interface{ Timeout() bool }
-		closed  websocket.CloseError
-	)
-	switch {
-	case errors.As(err, &closed):
-		return "closed with code " + strconv.Itoa(int(closed.Code))
-	case errors.Is(err, context.DeadlineExceeded), errors.As(err, &timeout) && timeout.Timeout():
-		return "no answer in time"
-	case errors.As(err, &dns):
-		return "name is not known"
-	case errors.As(err, &cert):
-		return "certificate is not trusted"
-	case errors.As(err, &errno):
-		return errno.Error()
-	case errors.Is(err, websocket.ErrMessageTooBig):
-		return "a message larger than " + strconv.Itoa(maxMessage>>20) + " MiB"
-	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
-		return "broken off"
-	}
-	return ""
 }

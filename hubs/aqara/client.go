@@ -10,9 +10,7 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
-	"strings"
 	"sync/atomic"
-	"unicode"
 
 	"github.com/hub2mqtt/hub2mqtt/auth"
 	"github.com/hub2mqtt/hub2mqtt/hubs"
@@ -150,7 +148,7 @@ func (c *client) do(
 		call := build()
 		call.Header = http.Header{"Authorization": {"Bearer " + t.Access.Reveal()}}
 		call.Classify = func(status int, header http.Header, body []byte) error {
-			record(ctx, call.Name, status, body)
+			rest.Record(ctx, call.Name, status, body)
 			e, ok := parseEnvelope(body, t)
 			if !ok {
 				return noEnvelope(status)
@@ -251,24 +249,5 @@ func itemFault(e envelope) error {
 	return err
 }
 
-// says quotes the Studio in a short sentence, without what it quotes of us: the token,
-// and words as long as one.
-func (e *envelope) says(message text) string {
-	const longest, most = 28, 120
-	words := strings.FieldsFunc(auth.Mask(string(message), e.sent...), func(r rune) bool {
-		return unicode.IsSpace(r) || unicode.IsControl(r) || r == unicode.ReplacementChar
-	})
-	for i, w := range words {
-		if len(w) > longest {
-			words[i] = "…"
-		}
-	}
-	s := strings.Join(words, " ")
-	if s == "" || strings.EqualFold(s, "success") {
-		return ""
-	}
-	if r := []rune(s); len(r) > most {
-		s = string(r[:most]) + "…"
-	}
-	return ": " + s
-}
+// says quotes the Studio in a short sentence, without what it quotes of us.
+func (e *envelope) says(message text) string { return rest.Says(string(message), e.sent...) }

@@ -181,7 +181,7 @@ func TestReasons(t *testing.T) {
 		"no answer in time":                      fmt.Errorf("%s: %w", secret, context.DeadlineExceeded),
 		"name is not known":                      &net.DNSError{Name: secret, Err: secret},
 		"connection refused":                     &net.OpError{Op: secret, Err: syscall.ECONNREFUSED},
-		"a message larger than 16 MiB":           fmt.Errorf("%s: %w", secret, websocket.ErrMessageTooBig),
+		"a message that is too large":            fmt.Errorf("%s: %w", secret, websocket.ErrMessageTooBig),
 		"broken off":                             fmt.Errorf("%s: %w", secret, io.ErrUnexpectedEOF),
 		"aqara: push: the connection broke":      errors.New(secret),
 		"aqara: push: the connection broke: bro": &url.Error{Op: secret, URL: secret, Err: io.EOF},

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"net/http"
-	"net/url"
 	"strings"
 	"time"
 
@@ -14,6 +13,7 @@ import (
 	"github.com/hub2mqtt/hub2mqtt/hubs"
 	"github.com/hub2mqtt/hub2mqtt/hubs/internal/crew"
 	"github.com/hub2mqtt/hub2mqtt/hubs/internal/rest"
+	"github.com/hub2mqtt/hub2mqtt/hubs/internal/socket"
 )
 
 const (
@@ -339,18 +339,9 @@ func harmless(s text) string {
 	return string(s)
 }
 
-func pushError(f hubs.Fault, what string) *hubs.Error {
-	return &hubs.Error{Fault: f, Err: errors.New("aqara: push: " + what)}
-}
+const pushName = "aqara: push"
 
-// broken is about the connection. The texts of the libraries may quote what came in:
-// they are replaced.
-func broken(what string, err error) *hubs.Error {
-	if ue, ok := errors.AsType[*url.Error](err); ok {
-		err = ue.Err
-	}
-	if why := reason(err); why != "" {
-		what += ": " + why
-	}
-	return pushError(hubs.Transient, what)
-}
+func pushError(f hubs.Fault, what string) *hubs.Error { return socket.Fail(pushName, f, what) }
+
+// broken is about the connection.
+func broken(what string, err error) *hubs.Error { return socket.Broken(pushName, what, err) }

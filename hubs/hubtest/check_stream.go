@@ -182,7 +182,7 @@ func flapping(ctx context.Context, e *env) error {
 // servers may keep a stream open or hang up when the old one ends.
 func streamRenewed(ctx context.Context, e *env) error {
 	w, devices, cmd, err := e.watcher(ctx)
-	if w == nil {
+	if w == nil || e.o.FreeStream {
 		return err
 	}
 	return e.streaming(ctx, w, func(ctx context.Context, s *sink) error {

@@ -69,6 +69,8 @@ type Options struct {
 	// Quota gives the settings with which the account allows that many calls, for hubs
 	// that are hubs.Budgeted.
 	Quota func(calls int) map[string]string
+	// FreeStream says that the stream needs no token, and does not care about another one.
+	FreeStream bool
 	// EventIDs says that the vendor marks what it pushes, so that a copy of an event is
 	// known for one.
 	EventIDs bool

@@ -27,6 +27,7 @@ const (
 	Hidden      = "hidden"       // neither announced nor published; of both
 	Disabled    = "disabled"     // announced, but off until somebody enables it; of both
 	MinInterval = "min_interval" // its value is shown anew at most so often; of both
+	Unlock      = "unlock"       // of a device: its door may be opened from afar; in the file alone
 )
 
 // None is the word for no class and for no unit.
@@ -45,7 +46,7 @@ func namesOf(of Target) []string {
 	if of == OfEntity {
 		return []string{Name, Icon, Kind, Class, Unit, Scale, Hidden, Disabled, MinInterval, Accumulate}
 	}
-	return []string{Name, Area, Hidden, Disabled, MinInterval}
+	return []string{Name, Area, Hidden, Disabled, MinInterval, Unlock}
 }
 
 // Known tells whether there is such an option.
@@ -138,7 +139,7 @@ func Check(name string, value any, of Target) (any, error) {
 		return nil, fmt.Errorf("there is no such option; there are %s", strings.Join(namesOf(of), ", "))
 	}
 	switch name {
-	case Hidden, Disabled, Accumulate:
+	case Hidden, Disabled, Accumulate, Unlock:
 		on, ok := value.(bool)
 		if !ok {
 			return nil, errors.New("must be true or false")

@@ -67,6 +67,9 @@ type Call struct {
 	Header http.Header
 	// Body is sent as JSON; nil: none.
 	Body any
+	// Once means that the call is never sent twice: net/http by itself repeats a GET whose
+	// connection breaks before the answer.
+	Once bool
 	// Into takes the JSON of an answer that went well; nil: it is not looked at.
 	Into any
 	// Classify looks at every answer first, for vendors that wrap theirs in an
@@ -186,6 +189,9 @@ func (call Call) request(ctx context.Context) (*http.Request, error) {
 	req, err := http.NewRequestWithContext(ctx, method, call.URL, body)
 	if err != nil {
 		return nil, bug("address is not usable")
+	}
+	if call.Once && req.Body == nil {
+		req.Body = io.NopCloser(http.NoBody) // of no known length, so that it cannot be sent again; it is empty
 	}
 	for k, vs := range call.Header {
 		req.Header[http.CanonicalHeaderKey(k)] = vs

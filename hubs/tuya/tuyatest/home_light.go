@@ -62,6 +62,10 @@ func lights() []Device {
 			integer(22, "bright_value_v2", ReadWrite, "", [4]int{10, 1000, 0, 1}, 300),
 			integer(23, "temp_value_v2", ReadWrite, "", [4]int{0, 1000, 0, 1}, 0),
 			object(24, "colour_data_v2", ReadWrite, hsvSpec, `{"h":0,"s":0,"v":1000}`),
+			object(25, "scene_data_v2", ReadWrite, `{"scene_num":{"min":1,"scale":0,"max":8,"step":1}}`, `{"scene_num":2,"scene_units":[]}`),
+			integer(26, "countdown_1", ReadWrite, "s", [4]int{0, 86400, 0, 1}, 0),
+			object(28, "control_data", WriteOnly, "{}", nil),
+			boolean(34, "do_not_disturb", ReadWrite, true).thingOnly(),
 		),
 	}
 }
