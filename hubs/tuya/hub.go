@@ -93,6 +93,7 @@ func (h *hub) Devices(ctx context.Context) ([]hubs.Device, error) {
 	if err := h.readHousehold(ctx, list.devices); err != nil {
 		return nil, err
 	}
+	h.askRemotesNow(ctx)
 	h.mu.Lock()
 	out := h.settle(list)
 	h.mu.Unlock()

@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/hub2mqtt/hub2mqtt/hubs"
 	"github.com/hub2mqtt/hub2mqtt/hubs/internal/loose"
@@ -164,7 +165,12 @@ type acState struct {
 	mode, fan int
 	target    float64
 	known     bool
+	asked     time.Time // the cloud, what it was told last
 }
+
+// acEvery is how often the cloud is asked what an air conditioner was told: somebody may
+// have used the app.
+const acEvery = 6 * time.Hour
 
 // reading is the state as news.
 func (s *acState) reading(id hubs.DeviceID) hubs.Reading {
@@ -188,7 +194,7 @@ func (s *acState) reading(id hubs.DeviceID) hubs.Reading {
 // told gives the state after cmd, which fits the entity.
 func (s acState) told(cmd *hubs.Command) acState {
 	if !s.known {
-		s = acState{known: true, target: 24}
+		s = acState{known: true, target: 24, asked: s.asked}
 	}
 	if v, ok := cmd.Value(hubs.On); ok {
 		s.on, _ = v.Bool()
@@ -289,6 +295,34 @@ func (h *hub) readRemote(ctx context.Context, r *remote) (hubs.Reading, error) {
 	if s.known || r.Category != remoteAC {
 		return s.reading(id), nil
 	}
+	return h.askRemote(ctx, r)
+}
+
+// askRemotesNow asks for the states of air conditioners that are not known, or were asked
+// for long ago. What is not answered stays as it was.
+func (h *hub) askRemotesNow(ctx context.Context) {
+	h.mu.Lock()
+	var due []remote
+	if h.house != nil {
+		due = slices.DeleteFunc(slices.Clone(h.house.Remotes.Value), func(r remote) bool {
+			return r.Category != remoteAC || h.now().Sub(h.ac[hubs.DeviceID(r.ID)].asked) < acEvery
+		})
+	}
+	h.mu.Unlock()
+	for i := range due {
+		if _, err := h.askRemote(ctx, &due[i]); err != nil {
+			h.log.Debug().Err(err).Msg("the state of an air conditioner is not known")
+		}
+	}
+}
+
+func (h *hub) askRemote(ctx context.Context, r *remote) (hubs.Reading, error) {
+	id := hubs.DeviceID(r.ID)
+	h.mu.Lock()
+	s := h.ac[id]
+	s.asked = h.now()
+	h.ac[id] = s
+	h.mu.Unlock()
 	raw, err := h.client.do(ctx, request{
 		name: "air conditioner", path: "/v2.0/infrareds/" + url.PathEscape(r.Hub) + "/remotes/" + url.PathEscape(r.ID) + "/ac/status",
 	})
@@ -296,6 +330,7 @@ func (h *hub) readRemote(ctx context.Context, r *remote) (hubs.Reading, error) {
 		return hubs.Reading{Device: id}, err
 	}
 	if got, ok := readAC(raw); ok {
+		got.asked = s.asked
 		h.mu.Lock()
 		h.ac[id] = got
 		h.mu.Unlock()

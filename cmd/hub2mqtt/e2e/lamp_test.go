@@ -86,6 +86,9 @@ type stage struct {
 	mqtt          *listener
 	dir, haDir    string
 	bridge        *process
+	// want is what Home Assistant shows when all is well; probe is one entity of it.
+	want  map[string]shown
+	probe string
 }
 
 func (s *stage) startBroker(t *testing.T) {
@@ -99,22 +102,47 @@ func setUp(t *testing.T) *stage {
 }
 
 // setUpHome sets up with one of the simulator's homes; empty: the small one.
-func setUpHome(t *testing.T, home string) *stage {
+func setUpHome(t *testing.T, which string, more ...string) *stage {
 	t.Helper()
 	s := &stage{dir: t.TempDir(), haDir: t.TempDir(), port: freePort(t)}
 	s.startBroker(t)
-	s.sim = startSimulator(t, home)
+	s.sim = startSimulator(t, which, more...)
 	s.mqtt = listen(t, s.broker)
 	s.ha = startHA(t, s.broker, "--dir", s.haDir)
 	s.bridge = hub2mqtt(t, s.broker, s.sim, s.dir)
-	waitFor(t, 30*time.Second, "the bridge to publish", func() bool { return s.mqtt.get("hub2mqtt/aqara/status") == "online" })
+	waitFor(t, 30*time.Second, "the bridge to publish", func() bool { return s.mqtt.get("hub2mqtt/"+s.sim.Hub+"/status") == "online" })
+	if which == "" {
+		s.want, s.probe = home(), "light.tv_lichtleiste_sud"
+	}
 	return s
 }
 
 // settled waits until Home Assistant shows the whole home as it is.
 func (s *stage) settled(t *testing.T) {
 	t.Helper()
-	waitFor(t, 100*time.Second, "Home Assistant to show the home", func() bool { return cmp.Equal(home(), s.ours(t)) })
+	if s.want == nil {
+		s.learn(t)
+	}
+	waitFor(t, 100*time.Second, "Home Assistant to show the home", func() bool { return cmp.Equal(s.want, s.ours(t)) })
+}
+
+// learn takes what Home Assistant shows, once all is there and rests, for the truth.
+func (s *stage) learn(t *testing.T) {
+	t.Helper()
+	s.complete(t)
+	for before := s.ours(t); ; before = s.want {
+		settle(t, 5*time.Second)
+		if s.want = s.ours(t); cmp.Equal(before, s.want) {
+			break
+		}
+	}
+	for _, id := range slices.Sorted(maps.Keys(s.want)) {
+		if domain, _, _ := strings.Cut(id, "."); (domain == "light" || domain == "switch") && s.want[id].State != "unavailable" {
+			s.probe = id
+			return
+		}
+	}
+	t.Fatalf("there is nothing to look at: %v", s.want)
 }
 
 // ours are Home Assistant's states of our entities.
@@ -124,7 +152,7 @@ func (s *stage) ours(t *testing.T) map[string]shown {
 	out := map[string]shown{}
 	for _, e := range s.ha.registry(t) {
 		st, there := states[e.EntityID]
-		if !there || e.DisabledBy != "" {
+		if !there || e.DisabledBy != "" || strings.HasPrefix(e.UniqueID, "hub2mqtt_tuya_hub_") { // counts go on
 			continue
 		}
 		text := func(k string) string { v, _ := st.Attributes[k].(string); return v }

@@ -74,7 +74,7 @@ func start(t *testing.T, env []string, name string, args ...string) *process {
 }
 
 func ours(v string) bool {
-	for _, p := range []string{"HUBS", "MQTT_", "AQARA_", "BASE_", "DISCOVERY_", "HTTP_", "DATA_", "LOG_"} {
+	for _, p := range []string{"HUBS", "MQTT_", "AQARA_", "TUYA_", "BASE_", "DISCOVERY_", "HTTP_", "DATA_", "LOG_"} {
 		if strings.HasPrefix(v, p) {
 			return true
 		}
@@ -174,13 +174,13 @@ type simulator struct {
 	*process
 }
 
-func startSimulator(t *testing.T, home string) *simulator {
+func startSimulator(t *testing.T, home string, more ...string) *simulator {
 	t.Helper()
 	self, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &simulator{process: start(t, []string{simulatorEnv + "=home:" + home}, self)}
+	s := &simulator{process: start(t, append(more, simulatorEnv+"=home:"+home), self)}
 	s.line(t, &s.simulated)
 	return s
 }
@@ -216,9 +216,15 @@ func (s *simulator) do(t *testing.T, path string, body any) {
 // hub2mqtt starts the product against a broker and the simulator.
 func hub2mqtt(t *testing.T, broker string, sim *simulator, dir string, more ...string) *process {
 	t.Helper()
-	return start(t, append([]string{
-		"HUBS=aqara", "MQTT_URL=mqtt://" + broker, "DATA_DIR=" + dir, "HTTP_LISTEN=off", "LOG_LEVEL=debug",
-		"AQARA_URL=" + sim.URL, "AQARA_ACCESS_TOKEN=" + sim.Access, "AQARA_REFRESH_TOKEN=" + sim.Refresh,
-		"AQARA_POLL_INTERVAL=1s",
-	}, more...), binary, "run")
+	env := []string{
+		"HUBS=" + sim.Hub, "MQTT_URL=mqtt://" + broker, "DATA_DIR=" + dir, "HTTP_LISTEN=off", "LOG_LEVEL=debug",
+	}
+	switch sim.Hub {
+	case "aqara":
+		env = append(env, "AQARA_URL="+sim.URL, "AQARA_ACCESS_TOKEN="+sim.Access, "AQARA_REFRESH_TOKEN="+sim.Refresh, "AQARA_POLL_INTERVAL=1s")
+	case "tuya":
+		env = append(env, "TUYA_URL="+sim.URL, "TUYA_PUSH_URL="+strings.Replace(sim.URL, "http", "ws", 1),
+			"TUYA_ACCESS_ID="+sim.Access, "TUYA_ACCESS_SECRET="+sim.Refresh, "TUYA_QUOTA=off", "TUYA_POLL_INTERVAL=2s")
+	}
+	return start(t, append(env, more...), binary, "run")
 }
