@@ -28,7 +28,7 @@ func TestConformance(t *testing.T) {
 	for devices := range slices.Chunk(others, part) {
 		t.Run(devices[0].Name, func(t *testing.T) {
 			hubtest.Run(t, hubtest.Options{
-				Vendor: Vendor(),
+				Vendor: shortPages(),
 				New:    func(t *testing.T) hubtest.Server { t.Helper(); return newConforming(devices) },
 				Command: func([]hubs.Device) hubs.Command {
 					return set(tuyatest.Ceiling, "switch_led", hubs.On, true, hubs.Level, 20)
@@ -43,6 +43,20 @@ func TestConformance(t *testing.T) {
 			})
 		})
 	}
+}
+
+// shortPages is Tuya with a list of two pages, and no need for a home of a hundred devices.
+func shortPages() hubs.Vendor {
+	v := Vendor()
+	opens := v.Open
+	v.Open = func(s hubs.Settings, d hubs.Deps) (hubs.Hub, error) {
+		got, err := opens(s, d)
+		if h, ok := got.(*hub); ok {
+			h.page = 6
+		}
+		return got, err
+	}
+	return v
 }
 
 // lintAnnouncement looks at a device as Home Assistant will.
@@ -74,7 +88,6 @@ func newConforming(devices []tuyatest.Device) *conforming {
 		same := func(o tuyatest.Device) bool { return o.ID == d.ID }
 		return d.ID != tuyatest.Ceiling && d.ID != tuyatest.Button && !slices.ContainsFunc(devices, same)
 	})
-	home.Grow(accountPage + 5)
 	s := &conforming{
 		cloud:  tuyatest.New(tuyatest.Options{Home: home, TravelTime: 50 * time.Millisecond}),
 		faults: &fault.Table{Describe: describe, Say: sayLikeTuya},
