@@ -18,7 +18,8 @@ type pushState struct {
 	mute   bool      // a poll found what it should have brought: polls go on until it brings something
 	mutes  int
 	reopen context.CancelFunc
-	err    error
+	err    error     // why it is not up; nil while it is, or was never tried
+	since  time.Time // of err
 }
 
 // found counts the changes that a poll found before the stream told them.
@@ -89,11 +90,16 @@ func (h *hubRun) watchLoop(ctx context.Context, w hubs.Watcher) {
 
 func (h *hubRun) pushDown(err error) {
 	h.mu.Lock()
-	was := h.push.up
-	h.push.up, h.push.err = false, err
+	was, news := h.push.up, h.push.err == nil && err != nil
+	if h.push.up = false; news {
+		h.push.since = time.Now()
+	}
+	h.push.err = err
 	h.mu.Unlock()
-	if was {
+	if was || news {
 		h.log.Warn().Err(err).Msg("push is down, polling until it is back")
+	}
+	if was {
 		h.repoll("push went down")
 	}
 }

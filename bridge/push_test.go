@@ -84,13 +84,13 @@ func TestPushSparesPolls(t *testing.T) {
 func TestPushThatBreaks(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		r, s := startStream(t)
-		state := func() HubState {
-			var info hubInfo
+		info := func() (info hubInfo) {
 			if err := json.Unmarshal([]byte(r.board.at("b/toy/info")), &info); err != nil {
 				t.Fatal(err)
 			}
-			return info.State
+			return info
 		}
+		state := func() HubState { return info().State }
 		pass(15 * time.Second)
 		if got := state(); got != OK {
 			t.Errorf("want ok, got %s", got)
@@ -101,9 +101,15 @@ func TestPushThatBreaks(t *testing.T) {
 		if got := state(); got != Degraded {
 			t.Errorf("want degraded, got %s", got)
 		}
+		if i := info(); i.Error == nil || *i.Error != "push is down, so values are polled: gone" || i.ErrorSince == nil {
+			t.Errorf("want it said why and since when, got %+v", i)
+		}
 		pass(20 * time.Second)
 		if got := state(); got != OK {
 			t.Errorf("want it open again, got %s", got)
+		}
+		if i := info(); i.Error != nil {
+			t.Errorf("want nothing wrong any more, got %s", *i.Error)
 		}
 	})
 }

@@ -281,6 +281,10 @@ func (h *hubRun) trouble() trouble {
 			return trouble{text: "the token could not be saved: it is lost if the bridge ends now", hint: st.StoreError}
 		}
 	}
+	if p := &h.push; p.has && !p.up && p.err != nil {
+		text := "push is down, so values are polled: " + plainError(p.err)
+		return trouble{text, codeOf(p.err), hubs.HintOf(p.err), p.since}
+	}
 	if text := h.refusal(); text != "" {
 		return trouble{text: text, hint: "take it out of INVERT"}
 	}
