@@ -17,6 +17,7 @@ var _ hubs.Dumper = (*hub)(nil)
 func (h *hub) Raw(ctx context.Context) (map[string]json.RawMessage, error) {
 	ctx, tape := rest.WithTape(hubs.WithPurpose(ctx, hubs.ForCommand))
 	scratch := newHub(h.cfg, h.client, hubs.Deps{Log: h.log, Cache: auth.NewMemStore()})
+	scratch.page = h.page
 	_, err := scratch.Devices(ctx)
 	if err == nil {
 		_, err = scratch.Poll(ctx)

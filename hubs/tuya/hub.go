@@ -24,6 +24,7 @@ type hub struct {
 	unlocks func(hubs.Device) bool
 	log     zerolog.Logger
 	now     func() time.Time
+	page    int // devices on a page of the list
 
 	mu          sync.Mutex
 	members     map[hubs.DeviceID]*member // of the last inventory
@@ -66,7 +67,7 @@ func (h *hub) Budget() (hubs.Budget, bool) { return h.quota.Budget() }
 
 func newHub(cfg config, c *client, deps hubs.Deps) *hub {
 	return &hub{
-		cfg: cfg, client: c, log: deps.Log, now: time.Now, unlocks: deps.Unlocks,
+		cfg: cfg, client: c, log: deps.Log, now: time.Now, page: accountPage, unlocks: deps.Unlocks,
 		cache:   &cache{kv: deps.Cache, prefix: "cache/" + deps.Name, log: deps.Log},
 		members: map[hubs.DeviceID]*member{}, products: map[string]description{},
 		deniedParts: map[string]bool{}, partFails: map[string]int{}, byThing: map[string]bool{},

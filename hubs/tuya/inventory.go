@@ -170,7 +170,7 @@ func (h *hub) pages(ctx context.Context, first request) ([]device, error) {
 // the one that the settings name.
 func (h *hub) listLinked(ctx context.Context) ([]device, error) {
 	list, err := h.pages(ctx, request{
-		path: "/v1.0/iot-01/associated-users/devices", query: []field{{"size", strconv.Itoa(accountPage)}},
+		path: "/v1.0/iot-01/associated-users/devices", query: []field{{"size", strconv.Itoa(h.page)}},
 	})
 	if h.cfg.uid != "" {
 		list = slices.DeleteFunc(list, func(d device) bool { return d.UID != "" && d.UID != h.cfg.uid })
