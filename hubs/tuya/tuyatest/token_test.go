@@ -193,7 +193,7 @@ func TestWrongClock(t *testing.T) {
 			if token.Expire != 7200 || !b.alive(token.Access) {
 				t.Errorf("want a token with its whole life, got %+v", token)
 			}
-			b.SetClock(0)
+			b.Faults().SetClock(0)
 			b.offset = 0
 			pass(2*time.Hour - time.Second)
 			if !b.alive(token.Access) {
