@@ -25,6 +25,7 @@ type Cloud struct {
 	home      Home
 	projects  map[string]*project
 	rng       *rand.Rand
+	traces    *rand.Rand // of its own: what one Cloud tells openly is no secret of another
 	calls     []*Call
 	executed  []Executed
 	counters  Counters
@@ -59,7 +60,8 @@ func New(opts Options) *Cloud {
 	}
 	c := &Cloud{
 		opts: opts, home: cloneHome(home), projects: map[string]*project{},
-		rng: rand.New(rand.NewPCG(opts.Seed, 7)), motors: map[string]*time.Timer{}, tickets: map[string]ticket{},
+		rng: rand.New(rand.NewPCG(opts.Seed, 7)), traces: rand.New(rand.NewPCG(opts.Seed, 8)),
+		motors: map[string]*time.Timer{}, tickets: map[string]ticket{},
 		subs: map[string]*subscription{}, links: map[string]*link{}, counters: newCounters(),
 	}
 	c.faults, c.outgoing = c.newTable(), fault.NewOrder(&c.mu)
@@ -93,10 +95,12 @@ func New(opts Options) *Cloud {
 }
 
 // random makes hex digits.
-func (c *Cloud) random(digits int) string {
+func (c *Cloud) random(digits int) string { return hexDigits(c.rng, digits) }
+
+func hexDigits(rng *rand.Rand, digits int) string {
 	raw := make([]byte, digits/2+1)
 	for i := range raw {
-		raw[i] = byte(c.rng.Uint32())
+		raw[i] = byte(rng.Uint32())
 	}
 	return hex.EncodeToString(raw)[:digits]
 }

@@ -167,7 +167,7 @@ func (c *Cloud) envelope(q *request, a answer) []byte {
 		e["t"] = q.now.UnixMilli()
 	}
 	if !c.opts.NoTrace {
-		e["tid"] = c.random(32)
+		e["tid"] = hexDigits(c.traces, 32)
 	}
 	if c.opts.UnknownKeys {
 		e["traceInfo"] = map[string]any{"span": 1}

@@ -252,3 +252,21 @@ func TestTwoProjects(t *testing.T) {
 		t.Errorf("want 3 calls on the first project, got %d", got)
 	}
 }
+
+// Two data centres of one seed: what one says openly is no token of the other.
+func TestTracesAreNoTokens(t *testing.T) {
+	one, other := newBench(t, Options{}), newBench(t, Options{})
+	traces := map[string]bool{}
+	for range 20 {
+		traces[one.call("GET", plugPath, "").Tid] = true
+		other.login()
+	}
+	for _, p := range append(one.Pairs(), other.Pairs()...) {
+		if traces[p.Access] || traces[p.Refresh] {
+			t.Errorf("want tokens of their own, got %+v", p)
+		}
+	}
+	if len(traces) != 20 {
+		t.Errorf("want 20 ids, got %d", len(traces))
+	}
+}
