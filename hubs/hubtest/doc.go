@@ -18,7 +18,9 @@
 //     times in its answers and Table.Clock in its pushes), Stale and Ignored.
 //   - A stream is a Table.OpenLine, closed at its end: Line.Say for what answers, and for
 //     news Table.Push once and Line.Send for each stream; fault.Spread where an update of
-//     several values can come in pieces.
+//     several values can come in pieces. What waits in a queue until somebody listens goes
+//     through a fault.Order before the queue, and through Table.Spoiled before it is
+//     encrypted.
 //
 // Its test file has a Server around the simulator (Remove and Happen too, where devices
 // leave and things happen) and one call of Run, whose Options say what the suite cannot

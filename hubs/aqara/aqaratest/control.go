@@ -1,11 +1,8 @@
 package aqaratest
 
 import (
-	"encoding/json"
-	"fmt"
 	"maps"
 	"net/http"
-	"time"
 
 	"github.com/hub2mqtt/hub2mqtt/hubs/hubtest/fault"
 )
@@ -19,7 +16,6 @@ type orders struct {
 	On     bool       `json:"on"`
 	Name   string     `json:"name"`
 	Space  string     `json:"space"`
-	Offset string     `json:"offset"` // a duration such as 1h
 	Low    *float64   `json:"min"`
 	High   *float64   `json:"max"`
 	Step   *float64   `json:"step"`
@@ -37,55 +33,21 @@ type newValue struct {
 	Value any `json:"value"`
 }
 
-// Control is the surface for tests in another process. GET /calls, /executed,
-// /counters, /tokens, /devices read; POST /set, /setall, /press, /online, /rename,
-// /move, /add, /remove, /addendpoint, /removeendpoint, /range, /rotate, /turn (on: locked),
-// /enable, /fault, /heal, /clock, /refresh, /expire, /revoke,
-// /drop, /mute, /forget act, with a JSON body where they need one. They are named and
-// work like the methods of Studio; an error is a 400 with text.
+// Control is the surface for tests in another process, see fault.Control. GET /calls,
+// /executed, /counters, /tokens, /devices read; POST /set, /setall, /press, /online,
+// /rename, /move, /add, /remove, /addendpoint, /removeendpoint, /range, /rotate, /turn (on:
+// locked), /enable, /refresh, /expire, /revoke, /drop, /mute, /forget act, with a JSON body
+// where they need one. They are named and work like the methods of Studio.
 func (s *Studio) Control() http.Handler {
-	mux := http.NewServeMux()
-	for path, read := range map[string]func() any{
+	acts := s.controls()
+	maps.Copy(acts, s.deviceControls())
+	return fault.Control(s.faults, map[string]func() any{
 		"/calls":    func() any { return s.Calls() },
 		"/executed": func() any { return s.Executed() },
 		"/counters": func() any { return s.Counters() },
 		"/tokens":   func() any { return s.Tokens() },
 		"/devices":  func() any { return s.Devices() },
-	} {
-		mux.HandleFunc("GET "+path, func(w http.ResponseWriter, _ *http.Request) { writeJSON(w, read()) })
-	}
-	acts := s.controls()
-	maps.Copy(acts, s.deviceControls())
-	for path, act := range acts {
-		mux.HandleFunc("POST "+path, func(w http.ResponseWriter, r *http.Request) {
-			var in orders
-			if r.ContentLength != 0 {
-				if err := json.NewDecoder(r.Body).Decode(&in); err != nil {
-					http.Error(w, err.Error(), http.StatusBadRequest)
-					return
-				}
-			}
-			if err := act(in); err != nil {
-				http.Error(w, err.Error(), http.StatusBadRequest)
-				return
-			}
-			writeJSON(w, s.Tokens())
-		})
-	}
-	mux.HandleFunc("POST /fault", func(w http.ResponseWriter, r *http.Request) {
-		var f fault.Fault
-		if err := json.NewDecoder(r.Body).Decode(&f); err != nil {
-			http.Error(w, err.Error(), http.StatusBadRequest)
-			return
-		}
-		if !s.faults.Knows(f.Kind) {
-			http.Error(w, fmt.Sprintf("there is no fault of the kind %q", f.Kind), http.StatusBadRequest)
-			return
-		}
-		s.faults.Fail(f)
-		writeJSON(w, f)
-	})
-	return mux
+	}, acts, func() any { return s.Tokens() })
 }
 
 func (s *Studio) controls() map[string]func(orders) error {
@@ -111,16 +73,8 @@ func (s *Studio) controls() map[string]func(orders) error {
 			}
 			return s.SetAll(values)
 		},
-		"/clock": func(o orders) error {
-			d, err := time.ParseDuration(o.Offset)
-			if err == nil {
-				s.faults.SetClock(d)
-			}
-			return err
-		},
 		"/drop":    func(o orders) error { s.DropSockets(o.Code); return nil },
 		"/mute":    func(o orders) error { s.Mute(o.On); return nil },
-		"/heal":    plain(s.faults.Heal),
 		"/refresh": plain(func() { s.PressRefresh() }),
 		"/expire":  plain(s.ExpireAccess),
 		"/revoke":  plain(s.Revoke),
@@ -140,9 +94,4 @@ func (s *Studio) deviceControls() map[string]func(orders) error {
 			return s.Rotate(o.Device, o.Endpoint, angle)
 		},
 	}
-}
-
-func writeJSON(w http.ResponseWriter, v any) {
-	w.Header().Set("Content-Type", "application/json")
-	_ = json.NewEncoder(w).Encode(v) // whoever asked may be gone
 }

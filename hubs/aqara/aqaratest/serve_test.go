@@ -51,11 +51,8 @@ func TestServeAndControl(t *testing.T) {
 		{"/clock", `{"offset":"1h"}`, 200},
 		{"/mute", `{"on":true}`, 200},
 		{"/mute", ``, 200},
-		{"/clock", `{"offset":"soon"}`, 400},
 		{"/drop", `{"code":1001}`, 200},
 		{"/fault", `{"kind":"status","status":503,"match":"GetSpacesRequest","times":-1}`, 200},
-		{"/fault", `{`, 400},
-		{"/nonsense", ``, 404},
 	} {
 		if r := b.must("POST", ControlPath+c.path, c.body); r.status != c.status {
 			t.Errorf("%s %s: want %d, got %d %s", c.path, c.body, c.status, r.status, r.body)

@@ -1,6 +1,7 @@
 // Package fault is how simulators of vendors go wrong: one vocabulary of faults, a Table
 // of those that are due, and what they do to HTTP answers (Table.Wrap), to connections
-// (Table.Transport) and to what a stream pushes (Line).
+// (Table.Transport) and to what a stream pushes (Line). Control is how another process
+// makes a simulator go wrong.
 //
 // A simulator keeps one Table, tells by Describe what a request is and by Say how the
 // vendor words a refusal; the rest is one line, Wrap. It must know neither hubs nor

@@ -3,26 +3,18 @@ package fault
 import (
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
 // Line is one open stream of a simulator: what it pushes goes through Send, everything
 // else that it says through Say.
 type Line struct {
-	t    *Table
-	mu   sync.Locker
-	send func(msg []byte)
-	end  func(code int)
-
-	closed bool     // guarded by mu, as what follows
-	held   [][]byte // updates that wait for another to overtake them
-	late   []lateMessage
-}
-
-// lateMessage is one whose time is still to come.
-type lateMessage struct {
-	due time.Time
-	msg []byte
+	t      *Table
+	send   func(msg []byte)
+	end    func(code int)
+	order  *Order
+	closed atomic.Bool
 }
 
 // OpenLine registers a stream that has just been opened with this plan, until Close. send
@@ -30,7 +22,7 @@ type lateMessage struct {
 // goroutine and more than once; its code is that of a close, 0 where there is none. mu is
 // the simulator's own lock: whoever calls Say and Send holds it, and send is called with it.
 func (t *Table) OpenLine(p Plan, mu sync.Locker, send func(msg []byte), end func(code int)) *Line {
-	l := &Line{t: t, mu: mu, send: send, end: end}
+	l := &Line{t: t, send: send, end: end, order: NewOrder(mu)}
 	t.mu.Lock()
 	if t.lines == nil {
 		t.lines = map[*Line]bool{}
@@ -44,19 +36,17 @@ func (t *Table) OpenLine(p Plan, mu sync.Locker, send func(msg []byte), end func
 	return l
 }
 
-// Close forgets the stream. The simulator's lock is not held.
+// Close forgets the stream.
 func (l *Line) Close() {
 	l.t.mu.Lock()
+	defer l.t.mu.Unlock()
 	delete(l.t.lines, l)
-	l.t.mu.Unlock()
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.closed = true
+	l.closed.Store(true)
 }
 
 // Say passes a message on, unless the streams are mute.
 func (l *Line) Say(msg []byte) {
-	if !l.closed && !l.t.Muted() {
+	if !l.closed.Load() && !l.t.Muted() {
 		l.send(msg)
 	}
 }
@@ -66,44 +56,72 @@ func (l *Line) Send(msg []byte, p Push) {
 	if p.Spoil != nil {
 		msg = l.t.Spoiled(*p.Spoil, msg)
 	}
-	for range 1 + p.Copies {
-		switch {
-		case p.lost:
-		case p.delay > 0:
-			l.postpone(msg, p.delay)
-		case p.reorder:
-			l.held = append(l.held, msg)
-			time.AfterFunc(p.wait, func() {
-				l.mu.Lock()
-				defer l.mu.Unlock()
-				l.release()
-			})
-		default:
+	l.order.Hand(p, func() {
+		for range 1 + p.Copies {
 			l.Say(msg)
-			l.release()
 		}
+	})
+}
+
+// Order is the order in which updates are delivered: faults delay them, hold them back
+// until the next one, or lose them. Each Line has one. A simulator that keeps what it
+// pushes in a queue, whether somebody listens or not, has one before the queue.
+type Order struct {
+	mu   sync.Locker
+	held []func() // updates that wait for another to overtake them
+	late []lateUpdate
+}
+
+// lateUpdate is one whose time is still to come.
+type lateUpdate struct {
+	due     time.Time
+	deliver func()
+}
+
+// NewOrder makes one that nothing was handed to. mu is the simulator's own lock: whoever
+// calls Hand holds it, and updates are delivered with it.
+func NewOrder(mu sync.Locker) *Order { return &Order{mu: mu} }
+
+// Hand has one message of an update delivered in the way of its plan: now, later, or
+// never. deliver sees to Push.Copies and Push.Spoil.
+func (o *Order) Hand(p Push, deliver func()) {
+	switch {
+	case p.lost:
+	case p.delay > 0:
+		o.postpone(p.delay, deliver)
+	case p.reorder:
+		o.held = append(o.held, deliver)
+		time.AfterFunc(p.wait, func() {
+			o.mu.Lock()
+			defer o.mu.Unlock()
+			o.release()
+		})
+	default:
+		deliver()
+		o.release()
 	}
 }
 
-// release sends what waited for another update to overtake it.
-func (l *Line) release() {
-	held := l.held
-	l.held = nil
-	for _, msg := range held {
-		l.Say(msg)
+// release delivers what waited for another update to overtake it.
+func (o *Order) release() {
+	held := o.held
+	o.held = nil
+	for _, deliver := range held {
+		deliver()
 	}
 }
 
-// postpone keeps the order of messages that are due at the same time.
-func (l *Line) postpone(msg []byte, d time.Duration) {
-	l.late = append(l.late, lateMessage{time.Now().Add(d), msg})
-	slices.SortStableFunc(l.late, func(a, b lateMessage) int { return a.due.Compare(b.due) })
+// postpone keeps the order of updates that are due at the same time.
+func (o *Order) postpone(d time.Duration, deliver func()) {
+	o.late = append(o.late, lateUpdate{time.Now().Add(d), deliver})
+	slices.SortStableFunc(o.late, func(a, b lateUpdate) int { return a.due.Compare(b.due) })
 	time.AfterFunc(d, func() {
-		l.mu.Lock()
-		defer l.mu.Unlock()
-		for len(l.late) > 0 && !l.late[0].due.After(time.Now()) {
-			l.Say(l.late[0].msg)
-			l.late = l.late[1:]
+		o.mu.Lock()
+		defer o.mu.Unlock()
+		for len(o.late) > 0 && !o.late[0].due.After(time.Now()) {
+			next := o.late[0]
+			o.late = o.late[1:]
+			next.deliver()
 		}
 	})
 }

@@ -92,6 +92,32 @@ func TestPushes(t *testing.T) {
 	}
 }
 
+// An order before a queue: updates come whether streams are open, mute or not.
+func TestOrder(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var table Table
+		var mu sync.Mutex
+		var got []string
+		o := NewOrder(&mu)
+		table.Fail(Fault{Kind: Mute, Times: Always})
+		for _, f := range []Fault{
+			{Kind: Delayed, Delay: 5 * time.Second}, {Kind: OutOfOrder, Skip: 1}, {Kind: Duplicate, Skip: 2}, {Kind: Lost, Skip: 3},
+		} {
+			table.Fail(f)
+		}
+		for _, what := range []string{"late", "held", "twice", "lost", "last"} {
+			p := table.Push("news")
+			mu.Lock()
+			o.Hand(p, func() { got = append(got, fmt.Sprint(what, " ", 1+p.Copies)) })
+			mu.Unlock()
+		}
+		pass(time.Minute)
+		if want := []string{"twice 2", "held 1", "last 1", "late 1"}; !slices.Equal(want, got) {
+			t.Errorf("want %q, got %q", want, got)
+		}
+	})
+}
+
 func TestLines(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var table Table

@@ -10,11 +10,14 @@ import (
 	"slices"
 	"sync"
 	"time"
+
+	"github.com/hub2mqtt/hub2mqtt/hubs/hubtest/fault"
 )
 
 // Cloud is one simulated data centre. It is safe for concurrent use.
 type Cloud struct {
 	opts   Options
+	faults *fault.Table
 	routes []route
 	reacts map[string]reaction
 
@@ -22,8 +25,7 @@ type Cloud struct {
 	home      Home
 	projects  map[string]*project
 	rng       *rand.Rand
-	clock     time.Duration
-	faults    []*Fault
+	traces    *rand.Rand // of its own: what one Cloud tells openly is no secret of another
 	calls     []*Call
 	executed  []Executed
 	counters  Counters
@@ -32,9 +34,7 @@ type Cloud struct {
 	logs      []logEntry
 	subs      map[string]*subscription
 	links     map[string]*link
-	held      []func()   // messages that wait for another to overtake them
-	late      []lateMail // messages whose time is still to come
-	muted     bool
+	outgoing  *fault.Order // of messages, before they are queued
 	messageNo int64
 	mail      mailbox
 }
@@ -59,10 +59,13 @@ func New(opts Options) *Cloud {
 		home = DefaultHome()
 	}
 	c := &Cloud{
-		opts: opts, home: cloneHome(home), projects: map[string]*project{}, clock: opts.ClockOffset,
-		rng: rand.New(rand.NewPCG(opts.Seed, 7)), motors: map[string]*time.Timer{}, tickets: map[string]ticket{},
+		opts: opts, home: cloneHome(home), projects: map[string]*project{},
+		rng: rand.New(rand.NewPCG(opts.Seed, 7)), traces: rand.New(rand.NewPCG(opts.Seed, 8)),
+		motors: map[string]*time.Timer{}, tickets: map[string]ticket{},
 		subs: map[string]*subscription{}, links: map[string]*link{}, counters: newCounters(),
 	}
+	c.faults, c.outgoing = c.newTable(), fault.NewOrder(&c.mu)
+	c.faults.SetClock(opts.ClockOffset)
 	c.routes, c.reacts = c.routeTable(), c.reactions()
 	c.home.setDefaults(opts.Now())
 	seen := map[string]bool{}
@@ -92,16 +95,21 @@ func New(opts Options) *Cloud {
 }
 
 // random makes hex digits.
-func (c *Cloud) random(digits int) string {
+func (c *Cloud) random(digits int) string { return hexDigits(c.rng, digits) }
+
+func hexDigits(rng *rand.Rand, digits int) string {
 	raw := make([]byte, digits/2+1)
 	for i := range raw {
-		raw[i] = byte(c.rng.Uint32())
+		raw[i] = byte(rng.Uint32())
 	}
 	return hex.EncodeToString(raw)[:digits]
 }
 
-// now is the data centre's time, wrong clock and all. It needs the lock.
-func (c *Cloud) now() time.Time { return c.opts.Now().Add(c.clock) }
+// now is the data centre's time, wrong clock and all.
+func (c *Cloud) now() time.Time { return c.shown(c.opts.Now()) }
+
+// shown is a time as the data centre's clock has it.
+func (c *Cloud) shown(at time.Time) time.Time { return at.Add(c.faults.Clock()) }
 
 // Call is one request as it came in. Nothing of it is hidden, signature and tokens included.
 type Call struct {
@@ -117,7 +125,7 @@ type Call struct {
 	Status   int         `json:"status"`  // of HTTP; 0: no answer
 	Code     int         `json:"code"`    // of the envelope; 0: success
 	Refused  string      `json:"refused"` // the true reason of a refusal, empty if there was none
-	Fault    Kind        `json:"fault"`
+	Fault    fault.Kind  `json:"fault"`
 }
 
 // Executed is one order that was accepted for a device.

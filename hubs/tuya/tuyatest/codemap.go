@@ -18,6 +18,7 @@ const (
 	codePath         = 1108
 	codeIllegal      = 1109
 	codeConcurrent   = 1110
+	codeBusy         = 1111
 	codeAddress      = 1114
 	codeOffline      = 2001
 	codeNoFunction   = 2003
@@ -54,7 +55,7 @@ var messages = map[int]string{
 	codePath:         "uri path invalid",
 	codeIllegal:      "param is illegal,please check it",
 	codeConcurrent:   "concurrent request over limit",
-	1111:             "system is busy,please try again later",
+	codeBusy:         "system is busy,please try again later",
 	1112:             "user data is synchronizing",
 	1113:             "your request is too frequently",
 	codeAddress:      "your ip don't have access to this API",

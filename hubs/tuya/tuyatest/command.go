@@ -65,7 +65,7 @@ func (c *Cloud) order(q *request, d *Device, orders []order, thing bool) answer 
 		}
 		changes = append(changes, change{code: o.Code, value: v})
 	}
-	ignored := q.ignored || !d.Online
+	ignored := q.Ignored || !d.Online
 	for _, ch := range changes {
 		c.note(q, d.ID, ch.code, ch.value, ignored)
 	}

@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/coder/websocket"
+
+	"github.com/hub2mqtt/hub2mqtt/hubs/hubtest/fault"
 )
 
 const (
@@ -21,6 +23,7 @@ const (
 // consumer is one WebSocket that listens to a subscription.
 type consumer struct {
 	conn       *websocket.Conn
+	line       *fault.Line
 	out        chan []byte
 	ackTimeout time.Duration // 0: messages never come again
 	window     int
@@ -89,37 +92,33 @@ func (c *Cloud) admitConsumer(r *http.Request, k *consumer) (s *subscription, st
 }
 
 // servePulsar runs one consumer until it ends.
-func (c *Cloud) servePulsar(w http.ResponseWriter, r *http.Request) {
-	q := &request{http: r, op: OpPulsar, query: r.URL.Query()}
+func (c *Cloud) servePulsar(w http.ResponseWriter, r *http.Request, q *request) {
 	k := &consumer{out: make(chan []byte, consumerQueue), done: make(chan struct{}), window: usualWindow}
 	c.mu.Lock()
-	q.call = &Call{
-		At: c.opts.Now(), Method: r.Method, Path: r.URL.Path, Query: r.URL.RawQuery, Op: OpPulsar,
-		AccessID: r.Header.Get("username"), Header: r.Header.Clone(),
-	}
-	c.record(q)
+	c.record(q, r.Header.Get("username"))
 	s, status, why := c.admitConsumer(r, k)
 	q.call.Refused = why
 	c.mu.Unlock()
-	if !pause(r.Context(), q.before) {
+	if q.Decisive != nil || why != "" {
+		c.faults.Strike(noting{w, c, q}, r, q.Plan, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			if why != "" {
+				w.WriteHeader(status)
+			}
+		}))
 		return
 	}
-	if f := q.decisive; f != nil {
-		c.strike(w, q, f, output{status: http.StatusOK, header: http.Header{}})
-		return
-	}
-	if why != "" {
-		c.send(w, q, output{status: status, header: http.Header{}})
+	if !fault.Pause(r.Context(), q.Before) {
 		return
 	}
 	idle := time.AfterFunc(c.opts.PulsarIdle, func() { k.shut(int(websocket.StatusGoingAway), "idle") })
 	defer idle.Stop()
 	c.join(s, k, q) // before the client can know that it is connected
+	defer k.line.Close()
 	conn, err := websocket.Accept(w, r, &websocket.AcceptOptions{
 		InsecureSkipVerify: true,
 		OnPingReceived: func(context.Context, []byte) bool {
 			idle.Reset(c.opts.PulsarIdle)
-			return !c.isMuted()
+			return !c.faults.Muted()
 		},
 	})
 	if err != nil {
@@ -137,10 +136,8 @@ func (c *Cloud) join(s *subscription, k *consumer, q *request) {
 	q.call.Status = http.StatusSwitchingProtocols
 	c.counters.ByStatus[http.StatusSwitchingProtocols]++
 	c.counters.ConsumersOpened++
+	k.line = c.faults.OpenLine(q.Plan, &c.mu, k.say, func(code int) { k.shut(code, "") })
 	s.consumers = append(s.consumers, k)
-	if f := q.flap; f != nil {
-		time.AfterFunc(f.Delay, func() { k.shut(f.Code, "") })
-	}
 	c.pump(s)
 }
 

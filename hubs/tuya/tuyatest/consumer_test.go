@@ -138,6 +138,13 @@ func TestDropMuteIdle(t *testing.T) {
 			t.Errorf("want close code 1001, got %v", err)
 		}
 		e = b.listen(usualQuery)
+		b.Faults().Drop(1012)
+		_, _, err = e.conn.Read(t.Context())
+		synctest.Wait()
+		if n := b.Faults().Open(); websocket.CloseStatus(err) != websocket.StatusServiceRestart || n != 0 {
+			t.Errorf("want close code 1012 and no stream, got %v and %d", err, n)
+		}
+		e = b.listen(usualQuery)
 		b.DropConsumers(0)
 		if _, _, err = e.conn.Read(t.Context()); err == nil || websocket.CloseStatus(err) != -1 {
 			t.Errorf("want a broken connection, got %v", err)
@@ -153,9 +160,11 @@ func TestDropMuteIdle(t *testing.T) {
 		}
 		e = b.listen(usualQuery)
 		b.Mute(false)
-		if got := e.take(); got.value("doorcontact_state") != true {
-			t.Errorf("want what was kept, got %+v", got)
+		got := e.next(4 * time.Second) // its ackTimeout
+		if got == nil || got.value("doorcontact_state") != true || got.RedeliveryCount == 0 {
+			t.Fatalf("want again what was not heard, got %+v", got)
 		}
+		e.ack(got)
 		start := time.Now()
 		_, _, err = e.conn.Read(t.Context())
 		if spent := time.Since(start); websocket.CloseStatus(err) != websocket.StatusGoingAway || spent < 4*time.Minute || spent > 6*time.Minute {

@@ -8,7 +8,9 @@ import (
 	"testing"
 	"time"
 
-	"github.com/coder/websocket"
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/hub2mqtt/hub2mqtt/hubs/hubtest/fault"
 )
 
 const plugPath = "/v1.0/devices/" + Plug
@@ -22,38 +24,27 @@ func (b *bench) try(method, target, body string) (reply, error) {
 // Each kind strikes once, and leaves no trace on the next call.
 func TestFaultKinds(t *testing.T) {
 	for name, c := range map[string]struct {
-		f     Fault
+		f     fault.Fault
 		check func(r reply, err error) bool
 	}{
-		"500":         {Fault{Kind: FailStatus}, func(r reply, _ error) bool { return r.status == 500 && r.code() == 500 }},
-		"401":         {Fault{Kind: FailStatus, Status: 401}, func(r reply, _ error) bool { return r.status == 401 && !r.Success }},
-		"403":         {Fault{Kind: FailStatus, Status: 403}, func(r reply, _ error) bool { return r.status == 403 }},
-		"429":         {Fault{Kind: FailStatus, Status: 429}, func(r reply, _ error) bool { return r.status == 429 && r.header.Get("Retry-After") == "" }},
-		"429 wait":    {Fault{Kind: FailStatus, Status: 429, RetryAfter: "7"}, func(r reply, _ error) bool { return r.header.Get("Retry-After") == "7" }},
-		"503 by code": {Fault{Kind: FailStatus, Status: 503, Code: 1111}, func(r reply, _ error) bool { return r.status == 503 && r.code() == 1111 }},
-		"code":        {Fault{Kind: FailCode, Code: 1010}, func(r reply, _ error) bool { return r.status == 200 && r.code() == 1010 && *r.Msg == "token invalid" }},
-		"reset":       {Fault{Kind: Reset}, func(_ reply, err error) bool { return err != nil }},
-		"cut":         {Fault{Kind: Cut}, func(r reply, err error) bool { return err != nil && r.status == 200 }},
-		"truncated":   {Fault{Kind: Truncated}, func(r reply, err error) bool { return err == nil && !json.Valid([]byte(r.body)) && len(r.body) > 100 }},
-		"html":        {Fault{Kind: HTML}, func(r reply, _ error) bool { return r.status == 200 && strings.HasPrefix(r.body, "<!DOCTYPE") }},
-		"html 502":    {Fault{Kind: HTML, Status: 502}, func(r reply, _ error) bool { return r.status == 502 }},
-		"empty":       {Fault{Kind: Empty200}, func(r reply, _ error) bool { return r.status == 200 && r.body == "" }},
-		"huge":        {Fault{Kind: Huge, Size: 2}, func(r reply, _ error) bool { return len(r.body) > 2<<20 && r.Success }},
-		"deep":        {Fault{Kind: Deep, Size: 20_000}, func(r reply, _ error) bool { return strings.Count(r.body, "[") == 20_000 }},
-		"wrong types": {Fault{Kind: WrongTypes}, func(r reply, _ error) bool { return strings.Contains(r.body, `"online":"perhaps"`) }},
-		"loose":       {Fault{Kind: LooseValues}, func(r reply, _ error) bool { return strings.Contains(r.body, `"code":"switch_1","value":"true"`) }},
-		"lost reply":  {Fault{Kind: LostReply}, func(_ reply, err error) bool { return err != nil }},
-		"clock": {Fault{Kind: Clock, Offset: time.Hour}, func(r reply, _ error) bool {
+		"code":        {fault.Fault{Kind: FailCode, Code: 1010}, func(r reply, _ error) bool { return r.status == 200 && r.code() == 1010 && *r.Msg == "token invalid" }},
+		"reset":       {fault.Fault{Kind: fault.Reset}, func(_ reply, err error) bool { return err != nil }},
+		"cut":         {fault.Fault{Kind: fault.Cut}, func(r reply, err error) bool { return err != nil && r.status == 200 }},
+		"truncated":   {fault.Fault{Kind: fault.Truncated}, func(r reply, err error) bool { return err == nil && !json.Valid([]byte(r.body)) && len(r.body) > 100 }},
+		"wrong types": {fault.Fault{Kind: fault.WrongTypes}, func(r reply, _ error) bool { return strings.Contains(r.body, `"online":"perhaps"`) }},
+		"loose":       {fault.Fault{Kind: LooseValues}, func(r reply, _ error) bool { return strings.Contains(r.body, `"code":"switch_1","value":"true"`) }},
+		"lost reply":  {fault.Fault{Kind: fault.LostReply}, func(_ reply, err error) bool { return err != nil }},
+		"clock": {fault.Fault{Kind: fault.Clock, Offset: time.Hour}, func(r reply, _ error) bool {
 			return r.code() == codeTime && time.Until(time.UnixMilli(r.T)) > 59*time.Minute
 		}},
-		"by path":    {Fault{Kind: FailCode, Code: 500, Match: plugPath}, func(r reply, _ error) bool { return r.code() == 500 }},
-		"by op":      {Fault{Kind: FailCode, Code: 500, Match: OpDevice}, func(r reply, _ error) bool { return r.code() == 500 }},
-		"another op": {Fault{Kind: FailCode, Code: 500, Match: OpStatus}, func(r reply, _ error) bool { return r.Success }},
+		"by path":    {fault.Fault{Kind: FailCode, Code: 500, Match: plugPath}, func(r reply, _ error) bool { return r.code() == 500 }},
+		"by op":      {fault.Fault{Kind: FailCode, Code: 500, Match: OpDevice}, func(r reply, _ error) bool { return r.code() == 500 }},
+		"another op": {fault.Fault{Kind: FailCode, Code: 500, Match: OpStatus}, func(r reply, _ error) bool { return r.Success }},
 	} {
 		t.Run(name, func(t *testing.T) {
 			b := newBench(t, Options{})
 			b.login()
-			b.Fail(c.f)
+			b.Faults().Fail(c.f)
 			if r, err := b.try("GET", plugPath, ""); !c.check(r, err) {
 				t.Errorf("got %d %v %.300s", r.status, err, r.body)
 			}
@@ -68,31 +59,149 @@ func TestFaultKinds(t *testing.T) {
 	}
 }
 
+// A status is told in the vendor's words: HTTP knows nothing of it, but for the upgrade of
+// Pulsar's WebSocket.
+func TestStatusInTheVendorsWords(t *testing.T) {
+	for name, c := range map[string]struct {
+		f    fault.Fault
+		o    Options
+		code int
+		msg  string
+	}{
+		"none":          {code: 500, msg: "system error,please contact the admin"},
+		"401":           {f: fault.Fault{Status: 401}, code: 1010, msg: "token invalid"},
+		"401, by old":   {f: fault.Fault{Status: 401}, o: Options{TokenOptions: TokenOptions{InvalidCode: 1012}}, code: 1012, msg: "token status is invalid"},
+		"403":           {f: fault.Fault{Status: 403}, code: 28841105, msg: "No permissions. This project is not authorized to call this API"},
+		"404":           {f: fault.Fault{Status: 404}, code: 1108, msg: "uri path invalid"},
+		"400":           {f: fault.Fault{Status: 400}, code: 1109, msg: "param is illegal,please check it"},
+		"429":           {f: fault.Fault{Status: 429}, code: 1110, msg: "concurrent request over limit"},
+		"429, by pace":  {f: fault.Fault{Status: 429}, o: Options{LimitOptions: LimitOptions{RateCode: 1199}}, code: 1199, msg: "your requests are too frequent"},
+		"429 with time": {f: fault.Fault{Status: 429, RetryAfter: "7"}, code: 1110, msg: "concurrent request over limit"},
+		"quota":         {f: fault.Fault{Status: 429, Code: codeQuota}, code: codeQuota, msg: "No permissions. The quota of the trial edition is used up"},
+		"502":           {f: fault.Fault{Status: 502}, code: 500, msg: "system error,please contact the admin"},
+		"503":           {f: fault.Fault{Status: 503}, code: 1111, msg: "system is busy,please try again later"},
+		"503 after":     {f: fault.Fault{Status: 503, After: true}, code: 1111, msg: "system is busy,please try again later"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			b := newBench(t, c.o)
+			b.login()
+			c.f.Kind = fault.Status
+			b.Faults().Fail(c.f)
+			r, err := b.try("GET", plugPath, "")
+			if err != nil || r.status != 200 || r.Success || r.code() != c.code || *r.Msg != c.msg || r.T == 0 || r.Tid == "" {
+				t.Errorf("want 200 and %d %q, got %v %d %s", c.code, c.msg, err, r.status, r.body)
+			}
+			if got := r.header.Get("Retry-After"); got != c.f.RetryAfter {
+				t.Errorf("want Retry-After %q, got %q", c.f.RetryAfter, got)
+			}
+			calls := b.Calls()
+			if got := calls[len(calls)-1]; got.Status != 200 || got.Code != c.code || got.Fault != fault.Status || b.Counters().ByCode[c.code] != 1 {
+				t.Errorf("want the answer in the books, got %+v", got)
+			}
+		})
+	}
+	b := newBench(t, Options{})
+	b.Faults().Fail(fault.Fault{Kind: FailCode, Status: 502, Code: 500})
+	if r := b.must(b.request("GET", "/v1.0/token?grant_type=1", "", "")); r.status != 502 || r.code() != 500 {
+		t.Errorf("want an envelope with a status of HTTP, got %d %s", r.status, r.body)
+	}
+}
+
+// What the table of faults knows of calls: their roles, names and pages, on the way and
+// at the data centre.
+func TestRoles(t *testing.T) {
+	bubble(t, Options{}, func(t *testing.T, b *bench) {
+		b.client.Transport = b.Faults().Transport(b.client.Transport)
+		strikes := func(f fault.Fault, call func() error) {
+			t.Helper()
+			f.Kind = fault.DNS
+			b.Faults().Fail(f)
+			if err := call(); err == nil || b.Faults().Pending() != 0 {
+				t.Errorf("%+v: want the call struck, got %v", f, err)
+			}
+			b.Faults().Heal()
+		}
+		get := func(target string) func() error {
+			return func() error {
+				_, err := b.try("GET", target, "")
+				return err
+			}
+		}
+		first := b.login()
+		strikes(fault.Fault{Role: fault.Renewal, Match: OpToken}, get("/v1.0/token?grant_type=1"))
+		strikes(fault.Fault{Role: fault.Renewal, Match: OpRefresh}, get("/v1.0/token/"+first.Refresh))
+		strikes(fault.Fault{Role: fault.Call, Match: OpDevice}, get(plugPath))
+		strikes(fault.Fault{Role: fault.Call, Page: 1}, get("/v1.0/iot-01/associated-users/devices?size=20"))
+		strikes(fault.Fault{Role: fault.Stream, Match: OpAccessConfig}, func() error {
+			_, err := b.try("POST", hubPath, linkBody(DefaultUID, "one", "2.0"))
+			return err
+		})
+		strikes(fault.Fault{Role: fault.Stream, Match: OpPulsar}, func() error {
+			_, _, err := b.dial(b.topic("event")+usualQuery, b.credentials())
+			return err
+		})
+		b.wants(0, "GET", plugPath, "")
+		b.wants(codePath, "GET", "/v9.9/nothing", "")
+		b.link(DefaultUID, "one", "2.0")
+		b.listen(usualQuery)
+		got := b.Faults().Seen()
+		want := fault.Seen{Calls: 2, Renewals: 1, Streams: 2, Struck: 6, ByLayer: map[string]int{"": 1}, ByName: map[string]int{
+			OpToken: 1, OpDevice: 1, OpUnknown: 1, OpAccessConfig: 1, OpPulsar: 1,
+		}}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("(-want +got):\n%s", diff)
+		}
+		if n := b.Faults().Open(); n != 2 {
+			t.Errorf("want a consumer and a link open, got %d", n)
+		}
+	})
+}
+
 func TestFaultCounts(t *testing.T) {
 	b := newBench(t, Options{})
 	b.login()
-	b.Fail(Fault{Kind: FailCode, Code: 500, Skip: 1, Times: 2})
-	b.Fail(Fault{Kind: FailCode, Code: 1111, Times: -1})
+	b.Faults().Fail(fault.Fault{Kind: FailCode, Code: 500, Skip: 1, Times: 2})
+	b.Faults().Fail(fault.Fault{Kind: FailCode, Code: 1111, Times: -1})
 	for i, want := range []int{1111, 500, 500, 1111, 1111} {
 		if r, _ := b.try("GET", plugPath, ""); r.code() != want {
 			t.Errorf("call %d: want %d, got %s", i, want, r.body)
 		}
 	}
-	b.Heal()
+	b.Faults().Heal()
 	b.wants(0, "GET", plugPath, "")
+}
+
+// Only what an answer or a message is about changes its types, not the frame.
+func TestSpoiled(t *testing.T) {
+	for body, want := range map[string]string{
+		`{"result":[{"value":"12"}],"success":true}`:        `{"result":[{"value":12}],"success":true}`,
+		`{"bizCode":"b","bizData":{"value":7}}`:             `{"bizCode":"b","bizData":{"value":"7"}}`,
+		`{"devId":"d","status":[{"code":"c","value":0.5}]}`: `{"devId":"d","status":[{"code":"c","value":"0.5"}]}`,
+		`{"result":{"value":"012"}}`:                        `{"result":{"value":"012"}}`,
+		`{"result":{"value":null}}`:                         `{"result":{"value":null}}`,
+		`{"code":1010,"success":false}`:                     `{"code":1010,"success":false}`,
+		`no JSON`:                                           `no JSON`,
+	} {
+		if got := string(spoil(fault.Fault{Kind: LooseValues}, []byte(body))); got != want {
+			t.Errorf("%s: want %s, got %s", body, want, got)
+		}
+	}
+	if got := garble("AAAAAAAAAAAA"); got != "AAAAAABBBBAA" {
+		t.Errorf("want another text, got %s", got)
+	}
 }
 
 func TestHangAndSlow(t *testing.T) {
 	bubble(t, Options{}, func(t *testing.T, b *bench) {
 		b.login()
-		b.Fail(Fault{Kind: Hang})
+		b.Faults().Fail(fault.Fault{Kind: fault.Hang})
 		b.client.Timeout = time.Minute
 		start := time.Now()
 		if _, err := b.try("GET", plugPath, ""); err == nil || time.Since(start) != time.Minute {
 			t.Errorf("want no answer for a minute, got %v after %s", err, time.Since(start))
 		}
-		b.Fail(Fault{Kind: Slow, Delay: 10 * time.Second})
-		b.Fail(Fault{Kind: Slow, Delay: 5 * time.Second, After: true})
+		b.Faults().Fail(fault.Fault{Kind: fault.Slow, Delay: 10 * time.Second})
+		b.Faults().Fail(fault.Fault{Kind: fault.Slow, Delay: 5 * time.Second, After: true})
 		start = time.Now()
 		if r, err := b.try("GET", plugPath, ""); err != nil || !r.Success || time.Since(start) != 15*time.Second {
 			t.Errorf("want the answer after 15 s, got %v %s after %s", err, r.body, time.Since(start))
@@ -104,7 +213,7 @@ func TestHangAndSlow(t *testing.T) {
 func TestLostRefresh(t *testing.T) {
 	b := newBench(t, Options{})
 	first := b.login()
-	b.Fail(Fault{Kind: LostReply, Match: OpRefresh})
+	b.Faults().Fail(fault.Fault{Kind: fault.LostReply, Match: OpRefresh})
 	if _, err := b.send(b.request("GET", "/v1.0/token/"+first.Refresh, "", "")); err == nil {
 		t.Fatal("want the reply lost")
 	}
@@ -120,16 +229,16 @@ func TestCommandFaults(t *testing.T) {
 	b := newBench(t, Options{})
 	b.login()
 	path, off := "/v1.0/devices/"+Plug+"/commands", `{"commands":[{"code":"switch_1","value":false}]}`
-	b.Fail(Fault{Kind: FailStatus, Match: OpCommands})
+	b.Faults().Fail(fault.Fault{Kind: fault.Status, Match: OpCommands})
 	_, _ = b.try("POST", path, off)
 	b.has(Plug, "switch_1", "true")
-	b.Fail(Fault{Kind: Ignored, Match: OpCommands})
+	b.Faults().Fail(fault.Fault{Kind: fault.Ignored, Match: OpCommands})
 	b.wants(0, "POST", path, off)
 	b.has(Plug, "switch_1", "true")
-	b.Fail(Fault{Kind: FailStatus, Match: OpCommands, After: true})
+	b.Faults().Fail(fault.Fault{Kind: fault.Status, Match: OpCommands, After: true})
 	_, _ = b.try("POST", path, off)
 	b.has(Plug, "switch_1", "false")
-	b.Fail(Fault{Kind: Stale, Match: OpStatus})
+	b.Faults().Fail(fault.Fault{Kind: fault.Stale, Match: OpStatus})
 	var got []statusEntry
 	b.get("/v1.0/iot-03/devices/"+Plug+"/status", &got)
 	if got[0].Value != true {
@@ -152,18 +261,18 @@ func TestPageFaults(t *testing.T) {
 	}
 	const list = "/v1.0/iot-01/associated-users/devices?size=20&last_row_key="
 	b := newBench(t, Options{})
-	b.Fail(Fault{Kind: FailCode, Code: 500, Match: OpLinkedDevices, Page: 2})
+	b.Faults().Fail(fault.Fault{Kind: FailCode, Code: 500, Match: OpLinkedDevices, Page: 2})
 	var first, second page
 	b.get(list, &first)
 	b.wants(500, "GET", list+first.Key, "")
 	b.get(list+first.Key, &second)
-	b.Fail(Fault{Kind: EmptyPage, Page: 2})
+	b.Faults().Fail(fault.Fault{Kind: EmptyPage, Page: 2})
 	var got page
 	b.get(list+first.Key, &got)
 	if len(got.Devices) != 0 || !got.More || got.Key != second.Key {
 		t.Errorf("want a page without rows, got %+v", got)
 	}
-	b.Fail(Fault{Kind: RepeatKey, Page: 2})
+	b.Faults().Fail(fault.Fault{Kind: RepeatKey, Page: 2})
 	got = page{}
 	b.get(list+first.Key, &got)
 	if got.Key != first.Key || !got.More || len(got.Devices) != 20 {
@@ -180,102 +289,11 @@ func TestPageFaults(t *testing.T) {
 	}
 }
 
-func TestPushFaults(t *testing.T) {
-	for name, c := range map[string]struct {
-		f    Fault
-		want string // values of basic_device_volume as they come, after 7 and 8 were reported
-	}{
-		"none":         {Fault{Kind: FailStatus, Match: OpStatus}, "7 8"},
-		"duplicate":    {Fault{Kind: Duplicate}, "7 7 8"},
-		"four times":   {Fault{Kind: Duplicate, Size: 3}, "7 7 7 7 8"},
-		"bounce":       {Fault{Kind: Bounce}, "7 4 7 8"},
-		"lost":         {Fault{Kind: Lost}, "8"},
-		"out of order": {Fault{Kind: OutOfOrder}, "8 7"},
-		"delayed":      {Fault{Kind: Delayed, Delay: 5 * time.Second}, "8 7"},
-		"loose":        {Fault{Kind: LooseValues, Match: OpReport}, `"7" 8`},
-		"wrong types":  {Fault{Kind: WrongTypes, Match: OpReport}, `[7,"?"] 8`},
-		"an event":     {Fault{Kind: Lost, Match: OpEvent}, "7 8"},
-		"a report":     {Fault{Kind: Lost, Match: OpReport, Skip: 1}, "7"},
-	} {
-		t.Run(name, func(t *testing.T) {
-			bubble(t, Options{}, func(t *testing.T, b *bench) {
-				e := b.listen("?subscriptionType=Failover") // nothing comes again by itself
-				b.Fail(c.f)
-				b.set(Camera, "basic_device_volume", 7)
-				b.set(Camera, "basic_device_volume", 8)
-				pass(20 * time.Second)
-				values := []string{}
-				for range strings.FieldsSeq(c.want) {
-					got := e.take()
-					list, _ := got.Data["properties"].([]any)
-					m, _ := list[0].(map[string]any)
-					values = append(values, string(mustJSON(m["value"])))
-				}
-				if got := strings.Join(values, " "); got != c.want {
-					t.Errorf("want %s, got %s", c.want, got)
-				}
-				if got := e.next(20 * time.Second); got != nil {
-					t.Errorf("want nothing more, got %+v", got.Inner)
-				}
-			})
-		})
-	}
-}
-
-func TestSplitAndGarbled(t *testing.T) {
-	bubble(t, Options{}, func(t *testing.T, b *bench) {
-		e := b.listen(usualQuery)
-		b.Fail(Fault{Kind: Split})
-		b.Fail(Fault{Kind: OutOfOrder})
-		if err := b.SetAll(Climate, map[string]any{"va_humidity": 60, "va_temperature": 200}); err != nil {
-			t.Fatal(err)
-		}
-		if got := e.take(); got.value("va_temperature") != 200.0 || got.value("va_humidity") != nil {
-			t.Errorf("want the last value first, alone, got %+v", got.Inner)
-		}
-		e.take()
-		for _, kind := range []Kind{Garbled, Truncated} {
-			b.Fail(Fault{Kind: kind, Match: OpReport})
-			b.set(Climate, "va_humidity", len(kind))
-			ctx := t.Context()
-			_, raw, err := e.conn.Read(ctx)
-			if err != nil || !json.Valid(raw) {
-				t.Errorf("%s: want a frame around it all the same, got %s %v", kind, raw, err)
-			}
-			var f frame
-			_ = json.Unmarshal(raw, &f)
-			e.ack(&heard{frame: f})
-		}
-	})
-}
-
-func TestFlap(t *testing.T) {
-	bubble(t, Options{}, func(t *testing.T, b *bench) {
-		b.Fail(Fault{Kind: Flap, Times: 2, Delay: 3 * time.Second, Code: 1011})
-		for range 2 {
-			e := b.listen(usualQuery)
-			start := time.Now()
-			_, _, err := e.conn.Read(t.Context())
-			if websocket.CloseStatus(err) != websocket.StatusInternalError || time.Since(start) != 3*time.Second {
-				t.Errorf("want the consumer gone after 3 s, got %v after %s", err, time.Since(start))
-			}
-		}
-		e := b.listen(usualQuery)
-		if got := e.next(time.Minute); got != nil {
-			t.Errorf("want quiet, got %+v", got)
-		}
-		b.Fail(Fault{Kind: FailStatus, Status: 503, Match: OpPulsar})
-		if _, status, err := b.dial(b.topic("event")+usualQuery, b.credentials()); err == nil || status != 503 {
-			t.Errorf("want the upgrade refused, got %d %v", status, err)
-		}
-	})
-}
-
 // A huge answer ends when the client has enough.
 func TestHugeIsStreamed(t *testing.T) {
 	b := newBench(t, Options{})
 	b.login()
-	b.Fail(Fault{Kind: Huge, Size: 1 << 14})
+	b.Faults().Fail(fault.Fault{Kind: fault.Huge, Size: 1 << 14})
 	resp, err := b.client.Do(b.request("GET", plugPath, "", b.token))
 	if err != nil {
 		t.Fatal(err)

@@ -10,6 +10,8 @@ import (
 	"net/url"
 	"strings"
 	"time"
+
+	"github.com/hub2mqtt/hub2mqtt/hubs/hubtest/fault"
 )
 
 const maxBody = 4 << 20
@@ -27,8 +29,11 @@ type request struct {
 	pair    *pair // of the access token
 	call    *Call
 	index   int // of the call
-	plan
+	fault.Plan
 }
+
+// requestKey is where a call's context has its request.
+type requestKey struct{}
 
 // business calls carry an access token; the others get one.
 func (q *request) business() bool { return q.route == nil || q.route.group != groupToken }
@@ -57,64 +62,64 @@ func (c *Cloud) Handler() http.Handler {
 }
 
 func (c *Cloud) serve(w http.ResponseWriter, r *http.Request) {
-	if strings.HasPrefix(r.URL.Path, pulsarPath) {
-		c.servePulsar(w, r)
+	q := c.parse(r)
+	r = r.WithContext(context.WithValue(r.Context(), requestKey{}, q))
+	if q.op == OpPulsar {
+		c.servePulsar(w, r, q)
 		return
 	}
 	raw, err := io.ReadAll(io.LimitReader(r.Body, maxBody))
 	if err != nil {
 		return // the client left
 	}
-	q := c.begin(r, raw)
+	q.raw = raw
+	c.begin(q)
 	defer c.end()
-	if !pause(r.Context(), q.before) {
-		return
-	}
-	f := q.decisive
-	if f != nil && !f.after() {
-		c.strike(w, q, f, output{})
-		return
-	}
-	out := c.process(q)
-	if !pause(r.Context(), q.later) {
-		return
-	}
-	if f != nil {
-		c.strike(w, q, f, out)
-		return
-	}
-	c.send(w, q, out)
+	r.Body = io.NopCloser(bytes.NewReader(raw)) // for faults that quote it
+	plan := q.Plan
+	plan.Flap = nil // the link sees to that
+	c.faults.Strike(noting{w, c, q}, r, plan, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		c.process(q).send(w)
+	}))
 }
 
-// begin logs the call and draws its faults.
-func (c *Cloud) begin(r *http.Request, raw []byte) *request {
-	q := &request{http: r, raw: raw, query: r.URL.Query(), op: OpUnknown}
-	q.route, q.args = c.match(r.Method, r.URL.Path)
-	if q.route != nil {
+// parse says what a call is, as far as its first line tells.
+func (c *Cloud) parse(r *http.Request) *request {
+	q := &request{http: r, query: r.URL.Query(), op: OpUnknown}
+	if strings.HasPrefix(r.URL.Path, pulsarPath) {
+		q.op = OpPulsar
+		return q
+	}
+	if q.route, q.args = c.match(r.Method, r.URL.Path); q.route != nil {
 		q.op = q.route.op
 	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	q.call = &Call{
-		At: c.opts.Now(), Method: r.Method, Path: r.URL.Path, Query: r.URL.RawQuery, Op: q.op,
-		AccessID: r.Header.Get("client_id"), Header: r.Header.Clone(), Body: string(raw), Page: c.pageOf(q),
-	}
-	c.record(q)
-	c.counters.InFlight++
-	c.counters.MaxInFlight = max(c.counters.MaxInFlight, c.counters.InFlight)
 	return q
 }
 
-func (c *Cloud) record(q *request) {
+// begin logs the call and draws its faults.
+func (c *Cloud) begin(q *request) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.record(q, q.http.Header.Get("client_id"))
+	c.counters.InFlight++
+	c.counters.MaxInFlight = max(c.counters.MaxInFlight, c.counters.InFlight)
+}
+
+func (c *Cloud) record(q *request, accessID string) {
+	about, r := c.about(q), q.http
+	q.call = &Call{
+		At: c.opts.Now(), Method: r.Method, Path: r.URL.Path, Query: r.URL.RawQuery, Op: q.op,
+		AccessID: accessID, Header: r.Header.Clone(), Body: string(q.raw), Page: about.Page,
+	}
 	q.index = len(c.calls)
 	c.calls = append(c.calls, q.call)
 	c.counters.Calls++
 	c.counters.ByOp[q.op]++
-	q.plan = c.takeFaults(q.op, q.call.Path, q.call.Page)
-	if q.decisive != nil {
-		q.call.Fault = q.decisive.Kind
+	q.Plan = c.faults.Take(about)
+	if q.Decisive != nil {
+		q.call.Fault = q.Decisive.Kind
 	}
-	q.now = c.now().Add(q.skew)
+	q.now = c.opts.Now().Add(q.Skew)
 }
 
 func (c *Cloud) end() {
@@ -162,7 +167,7 @@ func (c *Cloud) envelope(q *request, a answer) []byte {
 		e["t"] = q.now.UnixMilli()
 	}
 	if !c.opts.NoTrace {
-		e["tid"] = c.random(32)
+		e["tid"] = hexDigits(c.traces, 32)
 	}
 	if c.opts.UnknownKeys {
 		e["traceInfo"] = map[string]any{"span": 1}
@@ -193,33 +198,33 @@ func marshal(v any) []byte {
 	return bytes.TrimSuffix(b.Bytes(), []byte("\n"))
 }
 
-func (c *Cloud) send(w http.ResponseWriter, q *request, out output) {
-	c.mu.Lock()
-	q.call.Status = out.status
-	c.counters.ByStatus[out.status]++
-	c.mu.Unlock()
-	maps.Copy(w.Header(), out.header)
-	w.Header().Set("Date", q.now.UTC().Format(http.TimeFormat))
-	w.WriteHeader(out.status)
-	_, _ = w.Write(out.body) // a client that is gone is none of our business
+// noting keeps the status of an answer in the books, and dates it.
+type noting struct {
+	http.ResponseWriter
+	c *Cloud
+	q *request
+}
+
+// WriteHeader implements http.ResponseWriter.
+func (n noting) WriteHeader(status int) {
+	n.c.mu.Lock()
+	n.q.call.Status = status
+	n.c.counters.ByStatus[status]++
+	n.c.mu.Unlock()
+	n.Header().Set("Date", n.q.now.UTC().Format(http.TimeFormat))
+	n.ResponseWriter.WriteHeader(status)
+}
+
+// Unwrap is for http.ResponseController.
+func (n noting) Unwrap() http.ResponseWriter { return n.ResponseWriter }
+
+func (o output) send(w http.ResponseWriter) {
+	maps.Copy(w.Header(), o.header)
+	w.WriteHeader(o.status)
+	_, _ = w.Write(o.body) // a client that is gone is none of our business
 }
 
 // body reads the JSON object of the request into v.
 func (q *request) body(v any) bool {
 	return json.Unmarshal(q.raw, v) == nil
-}
-
-// pause waits, and reports whether the client is still there.
-func pause(ctx context.Context, d time.Duration) bool {
-	if d <= 0 {
-		return true
-	}
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-t.C:
-		return true
-	case <-ctx.Done():
-		return false
-	}
 }

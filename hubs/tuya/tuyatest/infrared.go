@@ -97,8 +97,8 @@ func (c *Cloud) sendKey(q *request) answer {
 	if i < 0 {
 		return refuse(codeUnsupported, "no such key")
 	}
-	c.note(q, r.ID, r.Keys[i].Key, int64(r.Keys[i].ID), q.ignored)
-	if r.AC != nil && r.Keys[i].Key == "power" && !q.ignored {
+	c.note(q, r.ID, r.Keys[i].Key, int64(r.Keys[i].ID), q.Ignored)
+	if r.AC != nil && r.Keys[i].Key == "power" && !q.Ignored {
 		r.AC.Power = 1 - r.AC.Power // as far as the hub can know
 	}
 	return ok(true)
@@ -143,8 +143,8 @@ func (c *Cloud) sendAC(q *request) answer {
 	if !d.Online {
 		return refuse(codeOffline, "hub offline")
 	}
-	c.note(q, r.ID, "scene", next, q.ignored)
-	if !q.ignored {
+	c.note(q, r.ID, "scene", next, q.Ignored)
+	if !q.Ignored {
 		*r.AC = next
 	}
 	return ok(true)

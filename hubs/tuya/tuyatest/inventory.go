@@ -290,7 +290,7 @@ func (c *Cloud) statusOf(q *request, d *Device) []statusEntry {
 	out := []statusEntry{}
 	for i := range d.DPs {
 		p := &d.DPs[i]
-		if v, _ := p.read(q.stale); p.reports() && !p.ThingOnly && v != nil {
+		if v, _ := p.read(q.Stale); p.reports() && !p.ThingOnly && v != nil {
 			out = append(out, statusEntry{p.Code, c.outward(p, v)})
 		}
 	}

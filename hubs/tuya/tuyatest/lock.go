@@ -71,8 +71,8 @@ func (c *Cloud) door(q *request) answer {
 		return refuse(codeOffline, "lock offline")
 	}
 	open := in.Open == nil || *in.Open
-	c.note(q, d.ID, "door", open, q.ignored)
-	if !q.ignored {
+	c.note(q, d.ID, "door", open, q.Ignored)
+	if !q.Ignored {
 		c.later(d.ID, "", c.opts.EffectDelay, func(now time.Time) { c.turn(now, d.ID, open, "unlock_phone_remote") })
 	}
 	return ok(true)

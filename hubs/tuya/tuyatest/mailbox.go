@@ -21,7 +21,8 @@ type mailbox struct {
 
 // Publish gives the Cloud the broker of Open-Hub; nil takes it away. Messages from times
 // without broker are lost, as they are when nobody listens. part, if not nil, is asked to
-// disconnect a client whose credentials have died before their time.
+// disconnect a client whose credentials have died before their time, or whose connection
+// is to break.
 func (c *Cloud) Publish(to Publisher, part func(clientID string)) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -21,12 +21,37 @@ type change struct {
 	was   any
 }
 
+// back is the change with the value of before, where there was one.
+func (ch change) back() change {
+	if ch.was != nil {
+		ch.value = ch.was
+	}
+	return ch
+}
+
 // message is what both channels carry: the part inside that is encrypted.
 type message struct {
 	protocol int
 	device   string
 	inner    map[string]any
 	at       time.Time // by the data centre's clock
+}
+
+// draft is a message that is written, and only has to be encrypted for who gets it.
+type draft struct {
+	message
+
+	plain   []byte
+	garbled bool // once it is encrypted
+	copies  int
+}
+
+// sealed is the encrypted part as it goes out.
+func (d draft) sealed(text string) string {
+	if d.garbled {
+		return garble(text)
+	}
+	return text
 }
 
 // stamp writes a time as the options want it; legacy status entries count seconds.

@@ -9,6 +9,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/hub2mqtt/hub2mqtt/hubs/hubtest/fault"
 )
 
 // link is the credentials of one Open-Hub connection.
@@ -22,6 +24,7 @@ type link struct {
 	sourceTopic   string
 	expires       time.Time
 	newest        int64 // the row of the newest device that is in its feed
+	line          *fault.Line
 }
 
 func (l *link) lives(now time.Time) bool { return l.expires.After(now) }
@@ -65,10 +68,9 @@ func (c *Cloud) accessConfig(q *request) answer {
 		return refuse(codePermission, "account is not linked")
 	}
 	now := c.opts.Now()
-	for id, l := range c.links {
+	for _, l := range c.links {
 		if l.accessID == q.project.AccessID && l.linkID == in.LinkID || !l.lives(now) {
-			delete(c.links, id)
-			c.mail.drop(l.clientID)
+			c.unlink(l)
 		}
 	}
 	id := "cloud_" + c.random(32)
@@ -77,6 +79,8 @@ func (c *Cloud) accessConfig(q *request) answer {
 		username: cmp.Or(c.opts.OpenHubUsername, id), password: cmp.Or(c.opts.OpenHubPassword, c.random(32)),
 		version: in.Version, sourceTopic: "cloud/token/in/" + id, expires: now.Add(c.opts.OpenHubExpiresIn), newest: c.home.rows,
 	}
+	l.line = c.faults.OpenLine(q.Plan, &c.mu,
+		func(msg []byte) { c.mail.post(c, letter{l.sourceTopic, msg}) }, func(int) { c.part(l) })
 	c.links[id] = l
 	c.counters.LinksGiven++
 	return ok(map[string]any{
@@ -104,30 +108,46 @@ func MayRead(clientID, topic string) bool { return topic == "cloud/token/in/"+cl
 func (c *Cloud) DropLinks() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	for id, l := range c.links {
-		delete(c.links, id)
-		c.mail.drop(l.clientID)
+	for _, l := range c.links {
+		c.unlink(l)
 	}
+}
+
+// unlink lets the credentials of a link die. It needs the lock.
+func (c *Cloud) unlink(l *link) {
+	delete(c.links, l.clientID)
+	l.line.Close()
+	c.mail.drop(l.clientID)
+}
+
+// part breaks the connection of a link.
+func (c *Cloud) part(l *link) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.mail.drop(l.clientID)
 }
 
 // toOpenHub encrypts a message for each link that feeds on the device. A link does not
 // know devices that came after it, but is told that they came. It needs the lock.
-func (c *Cloud) toOpenHub(d *Device, m message, plan pushPlan) {
+func (c *Cloud) toOpenHub(d *Device, m draft) {
 	now := c.opts.Now()
 	for _, id := range slices.Sorted(maps.Keys(c.links)) {
 		l := c.links[id]
 		p := c.projects[l.accessID]
 		stranger := d.row > l.newest && m.protocol != protoEvent && m.protocol != protoLifecycle
 		feeds := l.uid == d.UID || l.uid == d.Shared || l.uid == p.UID && p.sees(d)
-		if !l.lives(now) || !feeds || stranger || c.muted || p.Denied[Notification] != 0 {
+		if !l.lives(now) || !feeds || stranger || p.Denied[Notification] != 0 {
 			continue
 		}
-		c.mail.post(c, letter{l.sourceTopic, c.hubPayload(l, m, plan)})
+		payload := c.hubPayload(l, m)
+		for range m.copies {
+			l.line.Say(payload)
+		}
 	}
 }
 
 // hubPayload is the envelope of Open-Hub. Its t is sealed along as it is printed.
-func (c *Cloud) hubPayload(l *link, m message, plan pushPlan) []byte {
+func (c *Cloud) hubPayload(l *link, m draft) []byte {
 	key := keyOf(l.password)
 	t := m.at.Unix()
 	if c.opts.Stamp == StampMillis || c.opts.Stamp == StampText {
@@ -135,12 +155,12 @@ func (c *Cloud) hubPayload(l *link, m message, plan pushPlan) []byte {
 	}
 	printed := strconv.FormatInt(t, 10)
 	var data string
-	if plain := plan.inner(m); l.version == "2.0" {
-		data = sealGCM2(key, c.nonce(), plain, printed)
+	if l.version == "2.0" {
+		data = sealGCM2(key, c.nonce(), m.plain, printed)
 	} else {
-		data = sealECB(key, plain)
+		data = sealECB(key, m.plain)
 	}
-	outer := map[string]any{"protocol": m.protocol, "pv": "2.0", "t": json.Number(printed), "data": plan.sealed(data)}
+	outer := map[string]any{"protocol": m.protocol, "pv": "2.0", "t": json.Number(printed), "data": m.sealed(data)}
 	outer["sign"] = messageSign(outer, key)
 	return marshal(outer)
 }

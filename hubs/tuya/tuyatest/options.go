@@ -24,7 +24,7 @@ type Options struct {
 	// Now is the clock of the data centre; nil stands for time.Now. What happens after
 	// a while is driven by timers of the runtime in any case.
 	Now func() time.Time
-	// ClockOffset puts the clock wrong from the start, see Cloud.SetClock.
+	// ClockOffset puts the clock wrong from the start, see fault.Table.SetClock.
 	ClockOffset time.Duration
 	// MaxSkew is how far the t of a call may be off; zero stands for 5 min.
 	MaxSkew time.Duration

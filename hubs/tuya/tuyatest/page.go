@@ -36,10 +36,10 @@ func (c *Cloud) page(
 	if len(page) > 0 {
 		next = c.rowKey(page[len(page)-1].row)
 	}
-	if q.repeatKey && q.query.Get(key) != "" {
+	if q.has(RepeatKey) && q.query.Get(key) != "" {
 		next, more = q.query.Get(key), true
 	}
-	if q.emptyPage {
+	if q.has(EmptyPage) {
 		page = nil
 	}
 	return page, more, next, answer{}

@@ -141,7 +141,7 @@ func (c *Cloud) Remove(device string) error {
 // upgradeStatus (20). inner is the part that is encrypted.
 func (c *Cloud) Message(device string, protocol int, inner map[string]any) error {
 	return c.withDevice(device, func(now time.Time, d *Device) {
-		c.publish(d, message{protocol, d.ID, inner, now.Add(c.clock)}, c.takePush(OpEvent))
+		c.publish(d, message{protocol, d.ID, inner, c.shown(now)}, c.faults.Push(OpEvent))
 	})
 }
 

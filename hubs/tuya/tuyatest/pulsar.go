@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strconv"
 	"time"
+
+	"github.com/hub2mqtt/hub2mqtt/hubs/hubtest/fault"
 )
 
 // The environments of a project's topic.
@@ -49,26 +51,28 @@ type frame struct {
 }
 
 // toPulsar encrypts a message and queues it. It needs the lock.
-func (c *Cloud) toPulsar(s *subscription, p *project, m message, plan pushPlan) {
+func (c *Cloud) toPulsar(s *subscription, p *project, m draft) {
 	key := keyOf(p.AccessSecret)
 	properties := map[string]string{}
 	var data string
-	if plain := plan.inner(m); c.opts.PulsarECB {
-		data = sealECB(key, plain)
+	if c.opts.PulsarECB {
+		data = sealECB(key, m.plain)
 	} else {
-		data = sealGCM(key, c.nonce(), plain)
+		data = sealGCM(key, c.nonce(), m.plain)
 		properties["em"] = "aes_gcm"
 	}
 	outer := map[string]any{
-		"protocol": m.protocol, "pv": "2.0", "t": c.opts.stamp(m.at, false), "data": plan.sealed(data),
+		"protocol": m.protocol, "pv": "2.0", "t": c.opts.stamp(m.at, false), "data": m.sealed(data),
 	}
 	outer["sign"] = messageSign(outer, key)
-	c.messageNo++
-	s.queue = append(s.queue, &parcel{
-		no: c.messageNo, id: base64.StdEncoding.EncodeToString([]byte("m" + strconv.FormatInt(c.messageNo, 10))),
-		payload: base64.StdEncoding.EncodeToString(marshal(outer)), properties: properties, key: m.device,
-		published: m.at,
-	})
+	payload := base64.StdEncoding.EncodeToString(marshal(outer))
+	for range m.copies {
+		c.messageNo++
+		s.queue = append(s.queue, &parcel{
+			no: c.messageNo, id: base64.StdEncoding.EncodeToString([]byte("m" + strconv.FormatInt(c.messageNo, 10))),
+			payload: payload, properties: properties, key: m.device, published: m.at,
+		})
+	}
 	if over := len(s.queue) - c.opts.Backlog; over > 0 {
 		c.counters.Dropped += over
 		clear(s.queue[:over])
@@ -79,7 +83,7 @@ func (c *Cloud) toPulsar(s *subscription, p *project, m message, plan pushPlan) 
 
 // pump sends the active consumer as much as it may have unacknowledged.
 func (c *Cloud) pump(s *subscription) {
-	if len(s.consumers) == 0 || c.muted {
+	if len(s.consumers) == 0 {
 		return
 	}
 	k := s.consumers[0]
@@ -93,7 +97,7 @@ func (c *Cloud) pump(s *subscription) {
 		if p.deliveries > 1 {
 			c.counters.Redelivered++
 		}
-		k.say(mustJSON(frame{
+		k.line.Say(mustJSON(frame{
 			MessageID: p.id, Payload: p.payload, Properties: p.properties, Key: p.key,
 			PublishTime: p.published.UTC().Format(time.RFC3339Nano), RedeliveryCount: p.deliveries - 1,
 		}))
@@ -158,13 +162,11 @@ func (c *Cloud) Unacknowledged(accessID string) int {
 }
 
 // Mute lets consumers stay and hear nothing at all, pongs included, and keeps Open-Hub
-// silent. What Pulsar has kept comes when it ends.
+// silent.
 func (c *Cloud) Mute(on bool) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.muted = on
-	for _, s := range c.subs {
-		c.pump(s)
+	c.faults.Lift(fault.Mute)
+	if on {
+		c.faults.Fail(fault.Fault{Kind: fault.Mute})
 	}
 }
 
@@ -178,11 +180,4 @@ func (c *Cloud) DropConsumers(code int) {
 			k.shut(code, "")
 		}
 	}
-}
-
-// isMuted is Mute's last word.
-func (c *Cloud) isMuted() bool {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.muted
 }

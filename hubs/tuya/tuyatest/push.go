@@ -3,6 +3,8 @@ package tuyatest
 import (
 	"slices"
 	"time"
+
+	"github.com/hub2mqtt/hub2mqtt/hubs/hubtest/fault"
 )
 
 // report is a device saying its new values, in one message. Equal values are only said
@@ -33,10 +35,9 @@ func (c *Cloud) tell(now time.Time, d *Device, changes []change, again bool) {
 	if len(news) == 0 || !d.Online {
 		return
 	}
-	at := now.Add(c.clock)
-	p := c.takePush(OpReport)
-	for _, part := range p.parts(news) {
-		for _, m := range c.reportsOf(d, part, at) {
+	p := c.faults.Push(OpReport)
+	for _, part := range fault.Spread(&p, news, change.back) {
+		for _, m := range c.reportsOf(d, part, c.shown(now)) {
 			c.publish(d, m, p)
 		}
 	}
@@ -44,26 +45,32 @@ func (c *Cloud) tell(now time.Time, d *Device, changes []change, again bool) {
 
 // event tells that a device came, went, or is called otherwise. It needs the lock.
 func (c *Cloud) event(now time.Time, d *Device, b biz, more map[string]any) {
-	p := c.takePush(OpEvent)
-	for _, m := range c.eventsOf(d, b, more, now.Add(c.clock)) {
+	p := c.faults.Push(OpEvent)
+	for _, m := range c.eventsOf(d, b, more, c.shown(now)) {
 		c.publish(d, m, p)
 	}
 }
 
 // publish hands a message to all projects that see the device, over both channels.
-func (c *Cloud) publish(d *Device, m message, p pushPlan) {
-	for range 1 + p.copies {
-		c.counters.Messages++
-		c.hand(p, func() {
-			for id, pr := range c.projects {
-				if pr.sees(d) && pr.Denied[Notification] == 0 && !pr.expired {
-					c.toPulsar(c.subs[id+"/"+envProd], pr, m, p)
-					if slices.Contains(pr.TestDevices, d.ID) {
-						c.toPulsar(c.subs[id+"/"+envTest], pr, m, p)
-					}
+func (c *Cloud) publish(d *Device, m message, p fault.Push) {
+	written := draft{message: m, plain: marshal(m.inner), copies: 1 + p.Copies}
+	switch f := p.Spoil; {
+	case f == nil:
+	case f.Kind == Garbled:
+		written.garbled = true
+	default:
+		written.plain = c.faults.Spoiled(*f, written.plain)
+	}
+	c.counters.Messages += written.copies
+	c.outgoing.Hand(p, func() {
+		for id, pr := range c.projects {
+			if pr.sees(d) && pr.Denied[Notification] == 0 && !pr.expired {
+				c.toPulsar(c.subs[id+"/"+envProd], pr, written)
+				if slices.Contains(pr.TestDevices, d.ID) {
+					c.toPulsar(c.subs[id+"/"+envTest], pr, written)
 				}
 			}
-			c.toOpenHub(d, m, p)
-		})
-	}
+		}
+		c.toOpenHub(d, written)
+	})
 }

@@ -13,6 +13,8 @@ import (
 	"time"
 
 	"go.uber.org/goleak"
+
+	"github.com/hub2mqtt/hub2mqtt/hubs/hubtest/fault"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -37,7 +39,7 @@ func newBench(t *testing.T, o Options) *bench {
 	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}, Timeout: 20 * time.Second}
 	t.Cleanup(func() {
 		client.CloseIdleConnections()
-		c.DropConsumers(0)
+		c.Faults().Drop(0)
 		srv.Close()
 	})
 	return &bench{Cloud: c, t: t, url: srv.URL, client: client, id: AccessID, secret: AccessSecret}
@@ -48,10 +50,10 @@ func bubble(t *testing.T, o Options, f func(t *testing.T, b *bench)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		c := New(o)
-		l := newPipeListener()
+		l := fault.NewPipe()
 		srv := &http.Server{Handler: c.Handler(), ReadHeaderTimeout: time.Minute}
 		go func() { _ = srv.Serve(l) }()
-		tr := &http.Transport{DialContext: l.dial}
+		tr := &http.Transport{DialContext: l.Dial}
 		t.Cleanup(func() {
 			tr.CloseIdleConnections()
 			c.DropConsumers(0)

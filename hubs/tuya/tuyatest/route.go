@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// The names of calls, for Fault.Match and Call.Op.
+// The names of calls, for fault.Fault.Match and Call.Op.
 const (
 	OpUnknown       = "unknown"        // no such path
 	OpToken         = "token"          // grant_type=1

@@ -51,7 +51,7 @@ func (c *Cloud) trigger(q *request) answer {
 		}
 		for _, act := range s.Actions {
 			d := c.home.device(act.Device)
-			off := d == nil || !d.Online || q.ignored
+			off := d == nil || !d.Online || q.Ignored
 			c.note(q, act.Device, act.Code, act.Value, off)
 			if !off {
 				c.later(d.ID, "", c.opts.EffectDelay, func(now time.Time) {

@@ -89,12 +89,12 @@ func (c *Cloud) shadow(q *request) answer {
 	out := []any{}
 	for i := range d.DPs {
 		p := &d.DPs[i]
-		v, at := p.read(q.stale)
+		v, at := p.read(q.Stale)
 		if !p.reports() || v == nil || codes != nil && !slices.Contains(codes, p.Code) {
 			continue
 		}
 		out = append(out, map[string]any{
-			"code": p.Code, "custom_name": "", "dp_id": p.ID, "time": at.Add(c.clock).UnixMilli(), "value": v,
+			"code": p.Code, "custom_name": "", "dp_id": p.ID, "time": c.shown(at).UnixMilli(), "value": v,
 		})
 	}
 	return ok(map[string]any{"properties": out})

@@ -193,7 +193,7 @@ func TestWrongClock(t *testing.T) {
 			if token.Expire != 7200 || !b.alive(token.Access) {
 				t.Errorf("want a token with its whole life, got %+v", token)
 			}
-			b.SetClock(0)
+			b.Faults().SetClock(0)
 			b.offset = 0
 			pass(2*time.Hour - time.Second)
 			if !b.alive(token.Access) {
@@ -250,5 +250,23 @@ func TestTwoProjects(t *testing.T) {
 	other.wants(codePermission, "GET", "/v1.0/devices/"+Plug, "")
 	if got := b.Used(AccessID) + b.Used("nobody"); got != 3 {
 		t.Errorf("want 3 calls on the first project, got %d", got)
+	}
+}
+
+// Two data centres of one seed: what one says openly is no token of the other.
+func TestTracesAreNoTokens(t *testing.T) {
+	one, other := newBench(t, Options{}), newBench(t, Options{})
+	traces := map[string]bool{}
+	for range 20 {
+		traces[one.call("GET", plugPath, "").Tid] = true
+		other.login()
+	}
+	for _, p := range append(one.Pairs(), other.Pairs()...) {
+		if traces[p.Access] || traces[p.Refresh] {
+			t.Errorf("want tokens of their own, got %+v", p)
+		}
+	}
+	if len(traces) != 20 {
+		t.Errorf("want 20 ids, got %d", len(traces))
 	}
 }
