@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/hub2mqtt/hub2mqtt/hubs"
+	"github.com/hub2mqtt/hub2mqtt/hubs/hubtest/fault"
 	"github.com/hub2mqtt/hub2mqtt/hubs/tuya/tuyatest"
 )
 
@@ -54,7 +55,7 @@ func (s *sim) testPulsar(t *testing.T, twice bool) {
 	s.devices()
 	s.poll()
 	if twice {
-		s.cloud.Fail(tuyatest.Fault{Kind: tuyatest.Duplicate, Times: -1})
+		s.cloud.Faults().Fail(fault.Fault{Kind: fault.Duplicate, Times: fault.Always})
 	}
 	const presses = 3
 	_ = s.watch(func(e *ear) {
@@ -94,7 +95,7 @@ func TestGarbledMessages(t *testing.T) {
 	bubble(t, tuyatest.Options{}, nil, func(t *testing.T, s *sim) {
 		s.devices()
 		s.poll()
-		s.cloud.Fail(tuyatest.Fault{Kind: tuyatest.Garbled, Times: 5})
+		s.cloud.Faults().Fail(fault.Fault{Kind: tuyatest.Garbled, Times: 5})
 		_ = s.watch(func(e *ear) {
 			e.until(t, "life", func() bool { return e.alive > 0 })
 			v, _ := s.cloud.Value(tuyatest.Plug, "switch_1")
