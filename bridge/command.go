@@ -124,7 +124,7 @@ func (h *hubRun) enqueue(ctx context.Context, d *device, req discovery.Request, 
 	}
 	q.waiting = append(q.waiting, j)
 	ws, within := d.wishes(req.Command, e)
-	d.want(ws, j.id, now, within)
+	d.want(req.Command, ws, j.id, now, within)
 	h.later(within, func() {
 		d.drop(func(p pend) bool { return !p.until.After(time.Now()) })
 		h.touch(d, time.Now())

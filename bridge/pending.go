@@ -113,13 +113,24 @@ func colourModeOf(a hubs.Attr) string {
 }
 
 // want makes a command's values the pending truth.
-func (d *device) want(ws []wish, id uint64, now time.Time, within time.Duration) {
+func (d *device) want(cmd hubs.Command, ws []wish, id uint64, now time.Time, within time.Duration) {
+	if _, moves := cmd.Value(hubs.Position); moves { // where an older one was on its way to counts no more
+		d.revoke(hubs.Point{Entity: cmd.Entity, Attr: hubs.Motion})
+	}
 	for _, w := range ws {
 		before := d.shown(w.point)
 		d.pending[w.point] = pend{value: w.value, goal: w.goal, since: now, until: now.Add(within), id: id}
 		if before != w.value {
 			d.dirty = true
 		}
+	}
+}
+
+// revoke takes the pending value of one point back.
+func (d *device) revoke(p hubs.Point) {
+	if w, waits := d.pending[p]; waits {
+		delete(d.pending, p)
+		d.dirty = d.dirty || d.read(p) != w.value
 	}
 }
 

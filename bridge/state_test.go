@@ -120,7 +120,7 @@ func (d *device) order(t *testing.T, cmd hubs.Command, id uint64, now time.Time)
 		t.Fatalf("no entity %s", cmd.Entity)
 	}
 	ws, within := d.wishes(cmd, e)
-	d.want(ws, id, now, within)
+	d.want(cmd, ws, id, now, within)
 }
 
 func TestPendingTruth(t *testing.T) {
@@ -232,6 +232,23 @@ func TestMovingThings(t *testing.T) {
 	d.merge(value("blind", hubs.Position, hubs.Num(100), time.Time{}), source{asked: noon}, noon)
 	if got := d.shown(motion); got != hubs.Str(hubs.Stopped) {
 		t.Fatalf("arrived: want the read motion again, got %v", got)
+	}
+}
+
+// A blind that is told to go and then to stay, before it moved, is not on its way.
+func TestMoveIsTakenBack(t *testing.T) {
+	motion := hubs.Point{Entity: "blind", Attr: hubs.Motion}
+	d := testDevice()
+	d.merge(value("blind", hubs.Position, hubs.Num(0), time.Time{}), source{asked: noon}, noon)
+	d.order(t, command("blind", hubs.Position, hubs.Num(100)), 1, noon)
+	d.dirty = false
+	d.order(t, command("blind", hubs.Position, hubs.Num(0)), 2, noon)
+	if got := d.shown(motion); got == hubs.Str(hubs.Opening) || !d.dirty {
+		t.Fatalf("want it shown as read, and published, got %v, %v", got, d.dirty)
+	}
+	d.order(t, command("blind", hubs.Position, hubs.Num(60)), 3, noon)
+	if got := d.shown(motion); got != hubs.Str(hubs.Opening) {
+		t.Fatalf("want opening, got %v", got)
 	}
 }
 

@@ -155,6 +155,20 @@ func TestInfrared(t *testing.T) {
 				t.Errorf("%+v: want mode %s shown, got %v", c.cmd.Set, mode, v)
 			}
 		}
+		// A key may change what the air conditioner was told; and another run knows it too.
+		if err := s.hub.Execute(t.Context(), hubs.Command{Device: tuyatest.IRAircon, Entity: "key_power", Do: hubs.Press}); err != nil {
+			t.Fatal(err)
+		}
+		if v, _ := valueIn(s.poll(), tuyatest.IRAircon, acEntity, hubs.Mode); v != hubs.Str("off") {
+			t.Errorf("after its power key: want it off, got %v", v)
+		}
+		s.hub.mu.Lock()
+		s.hub.ac = map[hubs.DeviceID]acState{}
+		s.hub.mu.Unlock()
+		s.devices()
+		if v, _ := valueIn(s.poll(), tuyatest.IRAircon, acEntity, hubs.Mode); v != hubs.Str("off") {
+			t.Errorf("after a restart: want it off, got %v", v)
+		}
 	})
 }
 

@@ -277,9 +277,14 @@ func (h *hub) send(ctx context.Context, r *remote, cmd *hubs.Command) error {
 	}
 	for _, k := range r.Keys {
 		if k.key() == cmd.Entity {
-			return h.order(ctx, "key", path+"/remotes/"+id+"/raw/command", map[string]any{
+			err := h.order(ctx, "key", path+"/remotes/"+id+"/raw/command", map[string]any{
 				"category_id": r.Category, "remote_index": r.Index, "key": k.Key, "key_id": k.ID,
 			})
+			if err == nil && r.Category == remoteAC { // the key may be the one for power
+				_, err := h.askRemote(ctx, r)
+				h.log.Debug().Err(err).Msg("asked what a key has made of an air conditioner")
+			}
+			return err
 		}
 	}
 	return &hubs.Error{Fault: hubs.UnknownEntity, Err: fmt.Errorf("tuya: %s has no %s", cmd.Device, cmd.Entity)}
