@@ -1,7 +1,6 @@
 package tuya
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -36,7 +35,7 @@ func TestConformance(t *testing.T) {
 				Required:   []string{"URL", "ACCESS_ID", "ACCESS_SECRET"},
 				Lint:       lintAnnouncement,
 				Settle:     30 * time.Second,
-				Cached:     []string{"specification", "model", "homes", "scenes", "rooms"},
+				Cached:     []string{tuyatest.OpSpecification, tuyatest.OpModel, tuyatest.OpHomes, tuyatest.OpScenes, tuyatest.OpRooms},
 				Quota:      func(calls int) map[string]string { return map[string]string{"QUOTA": fmt.Sprintf("%d/day", calls)} },
 				EventIDs:   true,
 				FreeStream: true,
@@ -71,12 +70,9 @@ func lintAnnouncement(d hubs.Device) error {
 	return errors.Join(errs...)
 }
 
-// conforming is a cloud as the suite wants it: with a home of two pages, and the suite's
-// own faults before it.
+// conforming is a cloud as the suite wants it, with a home of two pages.
 type conforming struct {
-	cloud  *tuyatest.Cloud
-	faults *fault.Table
-	relay  *relay
+	cloud *tuyatest.Cloud
 
 	mu      sync.Mutex
 	secrets []string
@@ -88,57 +84,17 @@ func newConforming(devices []tuyatest.Device) *conforming {
 		same := func(o tuyatest.Device) bool { return o.ID == d.ID }
 		return d.ID != tuyatest.Ceiling && d.ID != tuyatest.Button && !slices.ContainsFunc(devices, same)
 	})
-	s := &conforming{
-		cloud:  tuyatest.New(tuyatest.Options{Home: home, TravelTime: 50 * time.Millisecond}),
-		faults: &fault.Table{Describe: describe, Say: sayLikeTuya},
-	}
-	s.relay = &relay{cloud: s.cloud, faults: s.faults}
+	s := &conforming{cloud: tuyatest.New(tuyatest.Options{
+		Home: home, TravelTime: 50 * time.Millisecond,
+		PushOptions: tuyatest.PushOptions{OpenHubURL: "tcp://127.0.0.1:1"}, // nobody is there: the suite is about the other channel
+	})}
 	s.remember()
 	return s
 }
 
-func (s *conforming) Handler() http.Handler {
-	return s.faults.Wrap(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if strings.HasPrefix(r.URL.Path, "/ws/") {
-			s.relay.ServeHTTP(w, r)
-			return
-		}
-		s.cloud.Handler().ServeHTTP(w, r)
-	}))
-}
+func (s *conforming) Handler() http.Handler { return s.cloud.Handler() }
 
-func (s *conforming) Faults() *fault.Table { return s.faults }
-
-// describe names a call by the last word of its path that is none of an id.
-func describe(r *http.Request, _ []byte) fault.Request {
-	q := fault.Request{Name: r.URL.Path[strings.LastIndex(r.URL.Path, "/")+1:]}
-	switch {
-	case strings.HasPrefix(r.URL.Path, tokenPath):
-		q.Name, q.Role = "token", fault.Renewal
-	case strings.HasPrefix(r.URL.Path, "/ws/"):
-		q.Name, q.Role = "pulsar", fault.Stream
-	case r.URL.Path == linkedPath:
-		q.Page = 1
-		if r.URL.Query().Get("last_row_key") != "" {
-			q.Page = 2
-		}
-	}
-	return q
-}
-
-// sayLikeTuya tells statuses in the cloud's words: 200 and a code.
-func sayLikeTuya(w http.ResponseWriter, _ *http.Request, f fault.Fault) {
-	code := map[int]int{http.StatusUnauthorized: 1010, http.StatusForbidden: 28841105, http.StatusTooManyRequests: 1110, http.StatusBadRequest: 1109, http.StatusNotFound: 1108}[f.Status]
-	if f.RetryAfter != "" {
-		w.Header().Set("Retry-After", f.RetryAfter)
-	}
-	w.Header().Set("Content-Type", "application/json")
-	if code == 0 {
-		code = 500
-		w.WriteHeader(f.Status)
-	}
-	_ = json.NewEncoder(w).Encode(map[string]any{"success": false, "code": code, "msg": "no", "t": time.Now().UnixMilli()}) // a client that is gone is none of our business
-}
+func (s *conforming) Faults() *fault.Table { return s.cloud.Faults() }
 
 // remember keeps the tokens of the moment among the secrets.
 func (s *conforming) remember() {

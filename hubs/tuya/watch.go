@@ -2,7 +2,6 @@ package tuya
 
 import (
 	"context"
-	"errors"
 	"slices"
 	"sync"
 	"time"
@@ -38,7 +37,8 @@ type pushMemory struct {
 }
 
 // Watch implements hubs.Watcher, over the channel that PUSH names. Where it leaves the
-// choice, a channel that is denied to this project gives its turn to the other one.
+// choice, the message service gives its turn to MQTT if it is denied to this project, and
+// gets it back as soon as MQTT does not open, for whatever reason: it is the better one.
 func (h *hub) Watch(ctx context.Context, to hubs.Sink) error {
 	mqtt := h.byMQTT()
 	s := &listener{hub: h, to: to, wish: make(chan string, 1)}
@@ -61,15 +61,16 @@ func (h *hub) Watch(ctx context.Context, to hubs.Sink) error {
 		h.push.broke = h.now()
 		h.push.lull = h.push.broke.Add(lullFor)
 	}
-	if !stood && h.cfg.push == "" && !isTransient(err) {
-		h.push.mqtt = !h.push.mqtt
+	if !stood && h.cfg.push == "" && ctx.Err() == nil && (mqtt || denies(err)) {
+		h.push.mqtt = !mqtt
 	}
 	return err
 }
 
-func isTransient(err error) bool {
+// denies tells whether a channel is shut to this project, as far as it says.
+func denies(err error) bool {
 	f := hubs.FaultOf(err)
-	return f == hubs.Transient || f == hubs.Limited || errors.Is(err, context.Canceled)
+	return f != hubs.Transient && f != hubs.Limited
 }
 
 // byMQTT tells which channel's turn it is.
