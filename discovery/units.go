@@ -130,7 +130,7 @@ var classes = map[string][]hubs.Class{
 		hubs.Problem, hubs.Running, hubs.Safety, hubs.Smoke, hubs.Sound, hubs.Tamper, hubs.UpdateClass,
 		hubs.Vibration, hubs.WindowClass,
 	},
-	"switch": {hubs.Outlet},
+	"switch": {hubs.Outlet, hubs.SwitchClass},
 	"button": {hubs.Identify, hubs.Restart, hubs.UpdateClass},
 	"event":  {hubs.ButtonClass, hubs.Doorbell, hubs.MotionClass},
 	"cover": {

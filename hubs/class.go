@@ -101,6 +101,7 @@ const (
 	Shade        Class = "shade"
 	Shutter      Class = "shutter"
 	Outlet       Class = "outlet"
+	SwitchClass  Class = "switch"
 	Humidifies   Class = "humidifier"
 	Dehumidifies Class = "dehumidifier"
 

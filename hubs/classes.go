@@ -11,7 +11,7 @@ func Classes() []Class {
 		Voltage, Volume, VolumeFlow, VolumeStorage, Water, Weight, WindDirection, WindSpeed, Charging, Cold,
 		Connectivity, DoorClass, GarageDoor, GlassBreak, Heat, LightSeen, LockClass, MotionClass, Moving,
 		Occupancy, OpeningClass, Plug, Presence, Problem, Running, Safety, Smoke, Sound, Tamper, UpdateClass,
-		Vibration, WindowClass, Awning, Blind, Curtain, Damper, Garage, Gate, Shade, Shutter, Outlet, Humidifies,
+		Vibration, WindowClass, Awning, Blind, Curtain, Damper, Garage, Gate, Shade, Shutter, Outlet, SwitchClass, Humidifies,
 		Dehumidifies, ButtonClass, Doorbell, Identify, Restart, Firmware,
 	}
 }

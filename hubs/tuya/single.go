@@ -84,7 +84,7 @@ func (b *builder) boolean(d *datum) part {
 	s := hubs.Switch{WriteOnly: d.st == nil}
 	if d.fn == nil {
 		if r, ok := switchRules.find(b.category, d.norm); ok {
-			if r.class == hubs.Outlet || r.class == hubs.Water {
+			if slices.Contains([]hubs.Class{hubs.Outlet, hubs.SwitchClass, hubs.Water}, r.class) {
 				r.class = hubs.NoClass
 			}
 			return part{entity: b.entity(d, r, hubs.Binary{}), unit: u}
