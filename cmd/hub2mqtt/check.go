@@ -287,7 +287,7 @@ func (c *checker) try(ctx context.Context, h hubSetting, open opener, r *hubRepo
 			r.expires = st.Expires
 		}
 		if st.Refreshes > 0 {
-			r.notes = append(r.notes, "the token had ended and was renewed just now")
+			r.notes = append(r.notes, "there was no token, or it had ended: a new one was fetched just now")
 		}
 		if st.StoreError != "" {
 			r.notes = append(r.notes, "the store does not take a write: "+st.StoreError)

@@ -285,7 +285,7 @@ func TestChecksWithoutADaemon(t *testing.T) {
 		if code := c.code(t); code != exitOK {
 			t.Errorf("want exit 0, got %d:\n%s", code, c.out.String())
 		}
-		if strings.Contains(c.out.String(), "was renewed just now") {
+		if strings.Contains(c.out.String(), "was fetched just now") {
 			renewed++
 		}
 	}

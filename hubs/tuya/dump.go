@@ -16,7 +16,7 @@ var _ hubs.Dumper = (*hub)(nil)
 // see them, so that the calls count as a command's.
 func (h *hub) Raw(ctx context.Context) (map[string]json.RawMessage, error) {
 	ctx, tape := rest.WithTape(hubs.WithPurpose(ctx, hubs.ForCommand))
-	scratch := newHub(h.cfg, h.client, hubs.Deps{Log: h.log, Cache: auth.NewMemStore()})
+	scratch := newHub(h.cfg, h.client, hubs.Deps{Name: "scratch", Log: h.log, Cache: auth.NewMemStore()})
 	scratch.page = h.page
 	_, err := scratch.Devices(ctx)
 	if err == nil {
