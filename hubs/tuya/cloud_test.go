@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/hub2mqtt/hub2mqtt/hubs"
+	"github.com/hub2mqtt/hub2mqtt/hubs/hubtest/fault"
 	"github.com/hub2mqtt/hub2mqtt/hubs/tuya/tuyatest"
 )
 
@@ -50,12 +51,12 @@ func bubble(t *testing.T, opts tuyatest.Options, vars map[string]string, f func(
 		// A bubble begins in 2000, when times in milliseconds had a digit less.
 		pass(time.Until(time.Date(2026, 11, 1, 0, 0, 0, 0, time.UTC)))
 		s := &sim{cloud: tuyatest.New(opts)}
-		p := newPipe()
+		p := fault.NewPipe()
 		ctx, stop := context.WithCancel(context.Background())
 		var tasks sync.WaitGroup
 		srv := &http.Server{Handler: s.cloud.Handler(), BaseContext: func(net.Listener) context.Context { return ctx }}
 		tasks.Go(func() { _ = srv.Serve(p) })
-		tr := &http.Transport{DialContext: p.dial, DisableKeepAlives: true}
+		tr := &http.Transport{DialContext: p.Dial, DisableKeepAlives: true}
 		t.Cleanup(func() {
 			s.cloud.DropConsumers(0)
 			if s.rig != nil {
@@ -69,43 +70,6 @@ func bubble(t *testing.T, opts tuyatest.Options, vars map[string]string, f func(
 		s.rig = newRig(t, tr, s.vars("http://cloud.test", vars))
 		f(t, s)
 	})
-}
-
-// pipe lets a client and a server of one synctest bubble talk without the network.
-type pipe struct {
-	conns chan net.Conn
-	done  chan struct{}
-	once  sync.Once
-}
-
-func newPipe() *pipe { return &pipe{conns: make(chan net.Conn), done: make(chan struct{})} }
-
-func (p *pipe) Accept() (net.Conn, error) {
-	select {
-	case c := <-p.conns:
-		return c, nil
-	case <-p.done:
-		return nil, net.ErrClosed
-	}
-}
-
-func (p *pipe) Close() error {
-	p.once.Do(func() { close(p.done) })
-	return nil
-}
-
-func (p *pipe) Addr() net.Addr { return &net.UnixAddr{Name: "pipe"} }
-
-func (p *pipe) dial(ctx context.Context, _, _ string) (net.Conn, error) {
-	client, server := net.Pipe()
-	select {
-	case p.conns <- server:
-		return client, nil
-	case <-p.done:
-		return nil, net.ErrClosed
-	case <-ctx.Done():
-		return nil, ctx.Err()
-	}
 }
 
 func (s *sim) devices() []hubs.Device {

@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"context"
 	"maps"
+	"net"
+	"net/url"
 	"slices"
 	"sync"
 	"time"
@@ -24,7 +26,8 @@ type hub struct {
 	unlocks func(hubs.Device) bool
 	log     zerolog.Logger
 	now     func() time.Time
-	page    int // devices on a page of the list
+	page    int                                               // devices on a page of the list
+	dial    func(context.Context, *url.URL) (net.Conn, error) // to an MQTT broker
 
 	mu          sync.Mutex
 	members     map[hubs.DeviceID]*member // of the last inventory
@@ -67,7 +70,7 @@ func (h *hub) Budget() (hubs.Budget, bool) { return h.quota.Budget() }
 
 func newHub(cfg config, c *client, deps hubs.Deps) *hub {
 	return &hub{
-		cfg: cfg, client: c, log: deps.Log, now: time.Now, page: accountPage, unlocks: deps.Unlocks,
+		cfg: cfg, client: c, log: deps.Log, now: time.Now, page: accountPage, dial: dialMQTT, unlocks: deps.Unlocks,
 		cache:   &cache{kv: deps.Cache, prefix: "cache/" + deps.Name, log: deps.Log},
 		members: map[hubs.DeviceID]*member{}, products: map[string]description{},
 		deniedParts: map[string]bool{}, partFails: map[string]int{}, byThing: map[string]bool{},

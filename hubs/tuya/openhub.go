@@ -54,17 +54,21 @@ func (h *hub) watchMQTT(ctx context.Context, l *listener) error {
 	}
 	link := h.linkID(ctx)
 	for first := true; ; first = false {
-		if !first {
-			l.to.Relist("the stream is opened anew, with another password")
+		stands := func() {
+			l.stands(false)
+			if !first { // not before: what happens until then nobody tells
+				l.to.Relist("the stream was opened anew, with another password")
+			}
 		}
-		if err := h.channels(ctx, l, uids, link); !errors.Is(err, errRenew) {
+		if err := h.channels(ctx, l, uids, link, stands); !errors.Is(err, errRenew) {
 			return err
 		}
 	}
 }
 
-// channels holds one connection for each account. It ends when the first of them does.
-func (h *hub) channels(ctx context.Context, l *listener, uids []string, link string) error {
+// channels holds one connection for each account. It calls stands when all are open, and
+// ends when the first of them does.
+func (h *hub) channels(ctx context.Context, l *listener, uids []string, link string, stands func()) error {
 	ctx, end := context.WithCancelCause(ctx)
 	defer end(nil)
 	var tasks sync.WaitGroup
@@ -80,7 +84,7 @@ func (h *hub) channels(ctx context.Context, l *listener, uids []string, link str
 		case <-ready:
 		}
 	}
-	l.stands(false)
+	stands()
 	<-ctx.Done()
 	return context.Cause(ctx)
 }
@@ -94,7 +98,13 @@ func (h *hub) channel(ctx context.Context, l *listener, uid, link string, ready 
 	lost := make(chan error, 1)
 	messages := make(chan []byte, mqttQueue)
 	o := mqttOptions(a, messages, lost)
-	o.SetCustomOpenConnectionFn(func(u *url.URL, _ mqtt.ClientOptions) (net.Conn, error) { return dialMQTT(ctx, u) })
+	o.SetCustomOpenConnectionFn(func(u *url.URL, _ mqtt.ClientOptions) (net.Conn, error) {
+		conn, err := h.dial(ctx, u)
+		if err == nil { // the library would wait for an answer of the broker for as long as it likes
+			context.AfterFunc(ctx, func() { _ = conn.Close() })
+		}
+		return conn, err
+	})
 	c := mqtt.NewClient(o)
 	if err := connect(ctx, c); err != nil {
 		return err
@@ -183,19 +193,14 @@ func mqttOptions(a access, messages chan<- []byte, lost chan<- error) *mqtt.Clie
 		})
 }
 
-// dialMQTT opens the connection, which ends with ctx: the library would wait for an
-// answer of the broker for as long as it likes.
+// dialMQTT opens a connection, and lets the certificate be verified where there is TLS.
 func dialMQTT(ctx context.Context, u *url.URL) (net.Conn, error) {
 	d := &net.Dialer{Timeout: mqttDial}
 	dial := d.DialContext
 	if slices.Contains([]string{"ssl", "tls", "mqtts"}, strings.ToLower(u.Scheme)) {
 		dial = (&tls.Dialer{NetDialer: d, Config: &tls.Config{MinVersion: tls.VersionTLS12}}).DialContext
 	}
-	conn, err := dial(ctx, "tcp", u.Host)
-	if err == nil {
-		context.AfterFunc(ctx, func() { _ = conn.Close() })
-	}
-	return conn, err
+	return dial(ctx, "tcp", u.Host)
 }
 
 // connect waits for the connection, or for ctx.

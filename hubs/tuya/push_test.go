@@ -340,8 +340,8 @@ func TestOpenHub(t *testing.T) {
 	}
 }
 
-// A new password in time, and a connection that breaks.
-func TestOpenHubRenews(t *testing.T) {
+// A connection that breaks ends the stream.
+func TestOpenHubBreaks(t *testing.T) {
 	s := openHub(t, tuyatest.Options{}, nil)
 	s.devices()
 	s.poll()

@@ -109,7 +109,7 @@ func (n *Names) at(low []rune, i int, names bool) *needle {
 		if h.name && !names || end > len(low) || !slices.Equal(low[i:end], h.text) {
 			continue
 		}
-		if h.whole && (i > 0 && isWord(low[i-1]) && isWord(low[i]) || end < len(low) && isWord(low[end]) && isWord(low[end-1])) {
+		if h.whole && (i > 0 && h.together(low[i-1], low[i]) || end < len(low) && h.together(low[end-1], low[end])) {
 			continue
 		}
 		if !n.kept(h.form) {
@@ -117,6 +117,15 @@ func (n *Names) at(low []rune, i int, names bool) *needle {
 		}
 	}
 	return nil
+}
+
+// together tells whether both belong to one word. A name ends where digits begin, as in
+// "005Kitchen": vendors write texts like that.
+func (h *needle) together(a, b rune) bool {
+	if h.name {
+		return unicode.IsLetter(a) && unicode.IsLetter(b) || unicode.IsDigit(a) && unicode.IsDigit(b)
+	}
+	return isWord(a) && isWord(b)
 }
 
 func isWord(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit(r) }
