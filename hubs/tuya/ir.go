@@ -281,8 +281,9 @@ func (h *hub) send(ctx context.Context, r *remote, cmd *hubs.Command) error {
 				"category_id": r.Category, "remote_index": r.Index, "key": k.Key, "key_id": k.ID,
 			})
 			if err == nil && r.Category == remoteAC { // the key may be the one for power
-				_, err := h.askRemote(ctx, r)
+				news, err := h.askRemote(ctx, r)
 				h.log.Debug().Err(err).Msg("asked what a key has made of an air conditioner")
+				h.tell(news)
 			}
 			return err
 		}
@@ -318,6 +319,17 @@ func (h *hub) askRemotesNow(ctx context.Context) {
 		if _, err := h.askRemote(ctx, &due[i]); err != nil {
 			h.log.Debug().Err(err).Msg("the state of an air conditioner is not known")
 		}
+	}
+}
+
+// tell passes on what was found out beside the stream, where one stands: with it, polls
+// are rare.
+func (h *hub) tell(news hubs.Reading) {
+	h.mu.Lock()
+	to := h.push.to
+	h.mu.Unlock()
+	if to != nil && len(news.Values) > 0 {
+		to.Readings([]hubs.Reading{news})
 	}
 }
 

@@ -14,13 +14,13 @@ import (
 	"net/url"
 	"slices"
 	"strings"
-	"sync"
 	"time"
 
 	mqtt "github.com/eclipse/paho.mqtt.golang"
 
 	"github.com/hub2mqtt/hub2mqtt/auth"
 	"github.com/hub2mqtt/hub2mqtt/hubs"
+	"github.com/hub2mqtt/hub2mqtt/hubs/internal/crew"
 	"github.com/hub2mqtt/hub2mqtt/hubs/internal/loose"
 	"github.com/hub2mqtt/hub2mqtt/hubs/internal/socket"
 )
@@ -71,7 +71,7 @@ func (h *hub) watchMQTT(ctx context.Context, l *listener) error {
 func (h *hub) channels(ctx context.Context, l *listener, uids []string, link string, stands func()) error {
 	ctx, end := context.WithCancelCause(ctx)
 	defer end(nil)
-	var tasks sync.WaitGroup
+	tasks := crew.New(end)
 	defer tasks.Wait()
 	ready := make(chan struct{}, len(uids))
 	for i, uid := range uids {

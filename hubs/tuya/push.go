@@ -6,12 +6,12 @@ import (
 	"errors"
 	"net/http"
 	"strconv"
-	"sync"
 	"time"
 
 	"github.com/coder/websocket"
 
 	"github.com/hub2mqtt/hub2mqtt/hubs"
+	"github.com/hub2mqtt/hub2mqtt/hubs/internal/crew"
 	"github.com/hub2mqtt/hub2mqtt/hubs/internal/loose"
 	"github.com/hub2mqtt/hub2mqtt/hubs/internal/rest"
 	"github.com/hub2mqtt/hub2mqtt/hubs/internal/socket"
@@ -52,7 +52,7 @@ func (h *hub) watchPulsar(ctx context.Context, l *listener) error {
 	defer func() { _ = conn.CloseNow() }() // broken already, mostly
 	ctx, end := context.WithCancelCause(ctx)
 	p := &pulsar{listener: l, conn: conn, end: end, acks: make(chan string, ackQueue)}
-	var tasks sync.WaitGroup
+	tasks := crew.New(end)
 	defer tasks.Wait()
 	defer end(nil)
 	tasks.Go(func() { p.keepAlive(ctx) })

@@ -3,10 +3,10 @@ package tuya
 import (
 	"context"
 	"slices"
-	"sync"
 	"time"
 
 	"github.com/hub2mqtt/hub2mqtt/hubs"
+	"github.com/hub2mqtt/hub2mqtt/hubs/internal/crew"
 )
 
 // The channels, as PUSH names them.
@@ -28,6 +28,7 @@ const (
 // pushMemory is what one stream leaves to the next.
 type pushMemory struct {
 	open      bool
+	to        hubs.Sink                   // of the stream that stands; nil: none does
 	mqtt      bool                        // the other channel's turn, where PUSH leaves the choice
 	strangers map[hubs.DeviceID]time.Time // devices that pushed but are not listed
 	listed    time.Time                   // when the newest list was asked for
@@ -42,11 +43,14 @@ type pushMemory struct {
 func (h *hub) Watch(ctx context.Context, to hubs.Sink) error {
 	mqtt := h.byMQTT()
 	s := &listener{hub: h, to: to, wish: make(chan string, 1)}
-	ctx, cancel := context.WithCancel(ctx)
-	var tasks sync.WaitGroup
+	ctx, end := context.WithCancelCause(ctx)
+	tasks := crew.New(end)
 	tasks.Go(func() { s.passWishes(ctx) })
 	defer tasks.Wait()
-	defer cancel()
+	defer end(nil)
+	h.mu.Lock()
+	h.push.to = to
+	h.mu.Unlock()
 	var err error
 	if mqtt {
 		err = h.watchMQTT(ctx, s)
@@ -56,7 +60,7 @@ func (h *hub) Watch(ctx context.Context, to hubs.Sink) error {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	stood := h.push.open
-	h.push.open = false
+	h.push.open, h.push.to = false, nil
 	if stood && !mqtt { // the message service keeps what comes in between
 		h.push.broke = h.now()
 		h.push.lull = h.push.broke.Add(lullFor)
