@@ -39,6 +39,13 @@ var humidifierRows = map[string]struct {
 
 var plainLight = lightRow{on: "switch_led", mode: "work_mode", level: "bright_value", temp: "temp_value", colour: "colour_data"}
 
+// twoDimmers are dimmers whose gangs, where they have two, know no limits.
+var twoDimmers = []lightRow{
+	dimmer("switch_led", "bright_value_v2 bright_value", "Light"),
+	{on: "switch_led_1", level: "bright_value_1", name: "Light 1"},
+	{on: "switch_led_2", level: "bright_value_2", name: "Light 2"},
+}
+
 // lightRows are the lights of a category.
 var lightRows = map[string][]lightRow{
 	"dj": {
@@ -61,8 +68,8 @@ var lightRows = map[string][]lightRow{
 		{on: "switch_led", level: "bright_value_1", name: "Light 2"},
 	},
 	"hxd":   {dimmer("switch_led", "bright_value_v2 bright_value", "Light")},
-	"tgq":   {dimmer("switch_led", "bright_value_v2 bright_value", "Light")},
-	"tdq":   {dimmer("switch_led", "bright_value_v2 bright_value", "Light")},
+	"tgq":   twoDimmers,
+	"tdq":   twoDimmers,
 	"sz":    {{on: "light", level: "bright_value", name: "Light"}},
 	"cwwsq": {{on: "light", name: "Light", role: hubs.Config}},
 	"msp":   {{on: "light", name: "Light", role: hubs.Config}},
