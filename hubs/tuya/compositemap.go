@@ -127,6 +127,14 @@ var anyCover = []coverRow{
 	{order: "mach_operate", read: "position", set: "position", name: "Curtain", class: hubs.Curtain, needs: "open close"},
 }
 
+// usualSpans are the ranges of numbers whose specification gives none.
+var usualSpans = map[string]span{
+	"bright_value": {25, 255}, "bright_value_v2": {10, 1000}, "bright_value_1": {10, 1000}, "bright_value_2": {10, 1000},
+	"bright_value_3": {10, 1000}, "temp_value": {0, 255}, "temp_value_v2": {0, 1000},
+	"percent_control": {0, 100}, "percent_control_2": {0, 100}, "percent_control_3": {0, 100},
+	"percent_state": {0, 100}, "percent_state_2": {0, 100}, "percent_state_3": {0, 100}, "position": {0, 100},
+}
+
 // vacuumStates are Home Assistant's words for what a robot does.
 var vacuumStates = words(map[string]string{
 	"cleaning":  "cleaning goto_pos mop_clean part_clean pick_zone_clean pos_arrived pos_unarrive random smart smart_clean spot_clean wall_clean wall_follow zone_clean",

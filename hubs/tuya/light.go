@@ -47,8 +47,8 @@ func (b *builder) light(row lightRow) {
 		return
 	}
 	l := &light{
-		on: on, mode: b.find(row.mode, typeEnum), level: b.find(row.level, typeInt), temp: b.find(row.temp, typeInt),
-		colour: b.find(row.colour, typeJSON, typeString), low: b.find(row.low, typeInt), high: b.find(row.high, typeInt),
+		on: on, mode: b.find(row.mode, typeEnum), level: b.ranged(b.find(row.level, typeInt)), temp: b.ranged(b.find(row.temp, typeInt)),
+		colour: b.find(row.colour, typeJSON, typeString), low: b.ranged(b.find(row.low, typeInt)), high: b.ranged(b.find(row.high, typeInt)),
 	}
 	for _, d := range []**datum{&l.mode, &l.level, &l.temp, &l.colour, &l.low, &l.high} {
 		if *d != nil && b.used[*d] {
