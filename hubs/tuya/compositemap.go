@@ -39,6 +39,13 @@ var humidifierRows = map[string]struct {
 
 var plainLight = lightRow{on: "switch_led", mode: "work_mode", level: "bright_value", temp: "temp_value", colour: "colour_data"}
 
+// twoDimmers are dimmers whose gangs, where they have two, know no limits.
+var twoDimmers = []lightRow{
+	dimmer("switch_led", "bright_value_v2 bright_value", "Light"),
+	{on: "switch_led_1", level: "bright_value_1", name: "Light 1"},
+	{on: "switch_led_2", level: "bright_value_2", name: "Light 2"},
+}
+
 // lightRows are the lights of a category.
 var lightRows = map[string][]lightRow{
 	"dj": {
@@ -61,8 +68,8 @@ var lightRows = map[string][]lightRow{
 		{on: "switch_led", level: "bright_value_1", name: "Light 2"},
 	},
 	"hxd":   {dimmer("switch_led", "bright_value_v2 bright_value", "Light")},
-	"tgq":   {dimmer("switch_led", "bright_value_v2 bright_value", "Light")},
-	"tdq":   {dimmer("switch_led", "bright_value_v2 bright_value", "Light")},
+	"tgq":   twoDimmers,
+	"tdq":   twoDimmers,
 	"sz":    {{on: "light", level: "bright_value", name: "Light"}},
 	"cwwsq": {{on: "light", name: "Light", role: hubs.Config}},
 	"msp":   {{on: "light", name: "Light", role: hubs.Config}},
@@ -118,6 +125,14 @@ var anyCover = []coverRow{
 	{order: "control", state: "situation_set control", read: "percent_state percent_control", set: "percent_control", tilt: tilts, name: "Curtain", class: hubs.Curtain, needs: "open close"},
 	{order: "control_2", read: "percent_state_2 percent_control_2", set: "percent_control_2", name: "Curtain 2", class: hubs.Curtain, needs: "open close"},
 	{order: "mach_operate", read: "position", set: "position", name: "Curtain", class: hubs.Curtain, needs: "open close"},
+}
+
+// usualSpans are the ranges of numbers whose specification gives none.
+var usualSpans = map[string]span{
+	"bright_value": {25, 255}, "bright_value_v2": {10, 1000}, "bright_value_1": {10, 1000}, "bright_value_2": {10, 1000},
+	"bright_value_3": {10, 1000}, "temp_value": {0, 255}, "temp_value_v2": {0, 1000},
+	"percent_control": {0, 100}, "percent_control_2": {0, 100}, "percent_control_3": {0, 100},
+	"percent_state": {0, 100}, "percent_state_2": {0, 100}, "percent_state_3": {0, 100}, "position": {0, 100},
 }
 
 // vacuumStates are Home Assistant's words for what a robot does.

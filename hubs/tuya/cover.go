@@ -44,8 +44,8 @@ func (b *builder) cover(row coverRow) {
 		return
 	}
 	c := &cover{
-		order: order, state: b.find(row.state, typeEnum), target: b.control(row.set, typeInt), position: b.find(row.read, typeInt),
-		tilt: b.control(row.tilt, typeInt), contact: b.find(row.closed, typeBool), forward: row.forward, plain: b.fix.plain,
+		order: order, state: b.find(row.state, typeEnum), target: b.ranged(b.control(row.set, typeInt)), position: b.ranged(b.find(row.read, typeInt)),
+		tilt: b.ranged(b.control(row.tilt, typeInt)), contact: b.find(row.closed, typeBool), forward: row.forward, plain: b.fix.plain,
 	}
 	if b.fix.mute && c.position != nil {
 		c.position, c.target = nil, nil

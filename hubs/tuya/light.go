@@ -47,8 +47,8 @@ func (b *builder) light(row lightRow) {
 		return
 	}
 	l := &light{
-		on: on, mode: b.find(row.mode, typeEnum), level: b.find(row.level, typeInt), temp: b.find(row.temp, typeInt),
-		colour: b.find(row.colour, typeJSON, typeString), low: b.find(row.low, typeInt), high: b.find(row.high, typeInt),
+		on: on, mode: b.find(row.mode, typeEnum), level: b.ranged(b.find(row.level, typeInt)), temp: b.ranged(b.find(row.temp, typeInt)),
+		colour: b.find(row.colour, typeJSON, typeString), low: b.ranged(b.find(row.low, typeInt)), high: b.ranged(b.find(row.high, typeInt)),
 	}
 	for _, d := range []**datum{&l.mode, &l.level, &l.temp, &l.colour, &l.low, &l.high} {
 		if *d != nil && b.used[*d] {
@@ -167,25 +167,24 @@ func (l *light) limits(v values) (lo, hi float64, ok bool) {
 	return lo, hi, okA && okZ && hi > lo
 }
 
-// modeOf is which of its values the lamp shines by; empty: not known.
+// modeOf is which of its values the lamp shines by; empty: not known. Any word but white
+// means its colour, and so does a colour while there is no word.
 func (l *light) modeOf(v values) string {
 	switch {
 	case l.colour == nil && l.temp == nil:
 		return ""
 	case l.colour == nil:
 		return hubs.ColourKelvin
-	case l.mode == nil && l.temp == nil && l.level == nil:
-		return hubs.ColourHS
 	}
 	word, ok := v.text(l.mode)
 	white := word == modeWhite || l.mode == nil
-	switch {
-	case l.mode != nil && !ok:
-		return ""
+	switch _, coloured := l.colourOf(v); {
 	case white && l.temp != nil:
 		return hubs.ColourKelvin
-	case white && l.level != nil:
+	case word == modeWhite && l.level != nil:
 		return hubs.ColourWhite
+	case !ok && !coloured && l.level != nil:
+		return ""
 	}
 	return hubs.ColourHS
 }

@@ -26,7 +26,9 @@ func (b *builder) humidifier() {
 	s := hubs.Humidifier{Max: 100, Measures: h.measured != nil}
 	if h.target != nil {
 		lo, hi, step := h.target.control().bounds()
-		s.Min, s.Max, s.Step = math.Round(lo), math.Round(hi), step
+		if s.Min, s.Max, s.Step = math.Round(lo), math.Round(hi), step; s.Min >= s.Max {
+			h.target, s.Min, s.Max, s.Step = nil, 0, 100, 0 // no range of percents
+		}
 	}
 	if h.mode != nil {
 		s.Modes = h.mode.fn.options

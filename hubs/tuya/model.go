@@ -144,14 +144,32 @@ func (b *builder) find(codes string, kinds ...dpType) *datum {
 	return nil
 }
 
-// control is like find, for what can be written.
+// control is like find, for what can be written: an Enum that knows no words cannot.
 func (b *builder) control(codes string, kinds ...dpType) *datum {
 	for code := range strings.FieldsSeq(codes) {
-		if d := b.find(code, kinds...); d != nil && d.fn.is(kinds...) {
+		if d := b.find(code, kinds...); d != nil && d.fn.is(kinds...) && (d.fn.kind != typeEnum || len(d.fn.options) > 0) {
 			return d
 		}
 	}
 	return nil
+}
+
+// ranged is d if it has a range, without which a number is no share of anything; where
+// the specification is silent, the range is the usual one of such a code.
+func (b *builder) ranged(d *datum) *datum {
+	if d == nil {
+		return nil
+	}
+	usual := usualSpans[d.norm]
+	for _, t := range []*typed{d.fn, d.st} {
+		if t.is(typeInt) && !t.bounded() && usual.lo < usual.hi {
+			t.min, t.max = usual.lo, usual.hi
+		}
+		if t.is(typeInt) && !t.bounded() {
+			return nil
+		}
+	}
+	return d
 }
 
 func (b *builder) use(ds ...*datum) {

@@ -93,7 +93,7 @@ type phaseValue struct {
 
 // phase makes the sensors of a phase; nil for other data points.
 func (b *builder) phase(d *datum) []part {
-	name, ok := phaseName(d.norm)
+	name, ok := b.phaseName(d.norm)
 	if !ok || !d.shown().is(typeRaw, typeJSON, typeString) {
 		return nil
 	}
@@ -119,16 +119,28 @@ func (b *builder) phase(d *datum) []part {
 	return out
 }
 
-// phaseName knows the codes of phases and clamps.
-func phaseName(code string) (string, bool) {
+// phaseName knows the codes of phases and clamps. An only clamp has no name.
+func (b *builder) phaseName(code string) (string, bool) {
 	switch code {
 	case "phase_a", "phase_b", "phase_c":
 		return "Phase " + strings.ToUpper(code[len(code)-1:]), true
 	}
 	if stem, number := numbered(code); stem == "phase_s" && number != "" {
+		if b.clamps() < 2 {
+			return "", true
+		}
 		return "Clamp " + number, true
 	}
 	return "", false
+}
+
+func (b *builder) clamps() (n int) {
+	for _, d := range b.order {
+		if stem, number := numbered(d.norm); stem == "phase_s" && number != "" {
+			n++
+		}
+	}
+	return n
 }
 
 func (u *phaseValue) uses() []*datum { return []*datum{u.d} }
