@@ -118,6 +118,11 @@ func TestInfrared(t *testing.T) {
 		if len(tv.Entities) == 0 {
 			t.Fatal("the television has no keys")
 		}
+		for _, key := range []string{"key_volume_plus", "key_volume_minus"} {
+			if _, ok := tv.Entity(key); !ok {
+				t.Errorf("the television has no %s", key)
+			}
+		}
 		for _, e := range tv.Entities {
 			if err := s.hub.Execute(t.Context(), hubs.Command{Device: tv.ID, Entity: e.Key, Do: hubs.Press}); err != nil {
 				t.Errorf("%s: %v", e.Key, err)

@@ -157,7 +157,17 @@ func (r *remote) device(wire *device) hubs.Device {
 	return d
 }
 
-func (k *remoteKey) key() string { return hubs.MakeKey("key_" + k.Key) }
+// key tells volume+ from volume-.
+func (k *remoteKey) key() string {
+	name := k.Key
+	for sign, word := range map[string]string{"+": "_plus", "-": "_minus"} {
+		if start, ok := strings.CutSuffix(name, sign); ok {
+			name = start + word
+			break
+		}
+	}
+	return hubs.MakeKey("key_" + name)
+}
 
 // acState is what an air conditioner was told last.
 type acState struct {

@@ -42,6 +42,7 @@ func TestJSON(t *testing.T) {
 		{"an id inside a word", `{"id":"vdevo168","topic":"dev/vdevo168/in","other":"VDEVO168x"}`, `{"id":"id1","other":"id1x","topic":"dev/id1/in"}`},
 		{"an id as a key", `{"devices":{"8f2c0a6e-1111-4222-8333-444455556666":{"zone":"Bad"}}}`, `{"devices":{"00000000-0000-4000-8000-000000000001":{"zone":"name1"}}}`},
 		{"a name beside digits", `{"roomName":"Flur","text1":"Zone:005Flur","text2":"Flurlicht:1"}`, `{"roomName":"name1","text1":"Zone:005name1","text2":"Flurlicht:1"}`},
+		{"labels of bits", `{"v":{"label":["tankfull","E1","Anna B"],"maxlen":3},"label":"tank"}`, `{"label":"name1","v":{"label":["tankfull","E1","text1"],"maxlen":3}}`},
 		{"a name as a key", `{"rooms":{"Wohnzimmer":1},"roomName":"Wohnzimmer"}`, `{"roomName":"name1","rooms":{"name1":1}}`},
 		{"JSON inside JSON", `{"payload":"{\"deviceId\":\"vdevo168\",\"dps\":[1,2]}"}`, `{"payload":"{\"deviceId\":\"id1\",\"dps\":[1,2]}"}`},
 		{"JSON inside JSON inside JSON", `{"p":"{\"q\":\"{\\\"name\\\":\\\"Anna\\\"}\"}"}`, `{"p":"{\"q\":\"{\\\"name\\\":\\\"name1\\\"}\"}"}`},

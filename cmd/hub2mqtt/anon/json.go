@@ -57,6 +57,11 @@ func write(v any) ([]byte, error) {
 func under(m map[string]any, k, above string) string {
 	switch strings.ToLower(k) {
 	case "value", "val", "v":
+	case "label": // the bits of a number are the vendor's, whatever else people label
+		if _, bits := m["maxlen"]; bits {
+			return "code"
+		}
+		return k
 	default:
 		return k
 	}
