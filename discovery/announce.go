@@ -39,19 +39,27 @@ func (l Layout) Announce(d Placed, before map[string]string) ([]Message, error) 
 		return nil, nil
 	}
 	parts, err := l.components(&d)
-	now := platforms(parts)
-	gone := make(map[string]string)
-	for key, platform := range before {
-		if now[key] != platform {
-			gone[key] = platform
-		}
-	}
+	gone := left(before, parts)
 	clean := l.config(&d, parts, nil)
 	if len(gone) == 0 {
 		return []Message{clean}, err
 	}
 	clean.After = settle
 	return []Message{l.config(&d, parts, gone), clean}, err
+}
+
+// left are the components of before that are none any more, or of another platform.
+func left(before map[string]string, parts []component) map[string]string {
+	if len(before) == 0 {
+		return nil
+	}
+	now, gone := platforms(parts), make(map[string]string)
+	for key, platform := range before {
+		if now[key] != platform {
+			gone[key] = platform
+		}
+	}
+	return gone
 }
 
 // Components maps the component keys of d to their platforms, to be remembered.
@@ -97,7 +105,6 @@ func (l *Layout) sheet(d *Placed) *sheet {
 func (l *Layout) components(d *Placed) ([]component, error) {
 	var faults []error
 	s := l.sheet(d)
-	seen := make(map[string]bool, len(d.Entities))
 	parts := make([]component, 0, len(d.Entities))
 	for i := range d.Entities {
 		e := &d.Entities[i]
@@ -105,11 +112,10 @@ func (l *Layout) components(d *Placed) ([]component, error) {
 			faults = append(faults, err)
 			continue
 		}
-		if seen[e.Key] {
+		if twice(d.Entities[:i], e.Key) {
 			faults = append(faults, fmt.Errorf("%s: two entities have this key", e.Key))
 			continue
 		}
-		seen[e.Key] = true
 		k, _ := kindOf(e.Spec)
 		parts = append(parts, component{
 			sheet: s, e: e, key: e.Key, platform: k.platform(),
@@ -122,9 +128,20 @@ func (l *Layout) components(d *Placed) ([]component, error) {
 	return parts, nil
 }
 
+// twice tells whether an entity that can be announced has the key already. Devices have
+// few entities: looking is cheaper than remembering.
+func twice(earlier []hubs.Entity, key string) bool {
+	for i := range earlier {
+		if o := &earlier[i]; o.Key == key && unfit(o) == nil {
+			return true
+		}
+	}
+	return false
+}
+
 // config renders the discovery message. Tombstones stand where their keys do.
 func (l Layout) config(d *Placed, parts []component, gone map[string]string) Message {
-	w := writer{b: make([]byte, 0, 512+640*len(parts))}
+	w := writer{b: make([]byte, 0, 512+448*len(parts))}
 	w.open()
 	w.object("device", func() { l.deviceBlock(&w, d) })
 	w.object("origin", func() {
