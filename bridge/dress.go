@@ -121,12 +121,13 @@ func (h *hubRun) dressAs(vendor *hubs.Device, own choice) dressed {
 	l := labelsOf(id, vendor, &d.Device)
 	d.Entities = make([]hubs.Entity, 0, len(vendor.Entities))
 	keys := make([]string, 0, len(vendor.Entities))
-	for _, e := range vendor.Entities {
-		keys = append(keys, e.Key)
-		o := file.Entity(e.Key).With(mine.Entity(e.Key))
-		if h.cfg.Filter.shows(l, e.Key) && !o.Flag(overrides.Hidden) {
-			d.wear(&e, o, h.cfg.Filter.inverts(l, e.Key))
-			d.Entities = append(d.Entities, e)
+	for i := range vendor.Entities {
+		key := vendor.Entities[i].Key
+		keys = append(keys, key)
+		o := file.Entity(key).With(mine.Entity(key))
+		if h.cfg.Filter.shows(l, key) && !o.Flag(overrides.Hidden) {
+			d.Entities = append(d.Entities, vendor.Entities[i])
+			d.wear(&d.Entities[len(d.Entities)-1], o, h.cfg.Filter.inverts(l, key))
 		}
 	}
 	for i := range d.refusals {
