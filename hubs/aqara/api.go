@@ -86,7 +86,7 @@ func parseEnvelope(body []byte, sent auth.Token) (envelope, bool) {
 	if body = bytes.TrimSpace(body); len(body) == 0 || body[0] != '{' {
 		return e, false
 	}
-	if err := json.Unmarshal(body, &e); err != nil || !e.Code.known {
+	if err := json.Unmarshal(body, &e); err != nil || !e.Code.Known {
 		return e, false
 	}
 	return e, true

@@ -89,9 +89,9 @@ func readPair(status int, header http.Header, body []byte, old auth.Token) (auth
 		tok.Refresh = old.Refresh
 	}
 	const tenYears = 10 * 365 * 24 * 3600
-	if s := pair.Expires; s.known && s.f > 0 && s.f < tenYears {
+	if s := pair.Expires; s.Known && s.F > 0 && s.F < tenYears {
 		tok.Issued = time.Now()
-		tok.Expiry = tok.Issued.Add(time.Duration(s.f * float64(time.Second)))
+		tok.Expiry = tok.Issued.Add(time.Duration(s.F * float64(time.Second)))
 	}
 	return tok, nil
 }

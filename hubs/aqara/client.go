@@ -184,7 +184,7 @@ func noEnvelope(status int) error {
 
 // classify says what an envelope means; nil: all is well, or the status decides.
 func classify(status int, header http.Header, e envelope) error {
-	code := e.Code.whole()
+	code := e.Code.Whole()
 	text := strconv.Itoa(code)
 	answered := "answered " + text
 	switch {
@@ -239,7 +239,7 @@ func itemFault(e envelope) error {
 	if len(failed) == 0 {
 		return nil
 	}
-	code := failed[0].Code.whole()
+	code := failed[0].Code.Whole()
 	fault, known := faultOf(code)
 	if !known {
 		fault = hubs.Refused

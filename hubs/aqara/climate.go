@@ -106,14 +106,14 @@ func (c *climate) buildSpec() {
 	if s.Target {
 		s.Min, s.Max, s.Step = 7, 35, 0.5
 		for i, t := range slices.DeleteFunc([]*trait{c.cooling, c.heating}, func(t *trait) bool { return t == nil }) {
-			if t.min.known && t.max.known && t.max.f > t.min.f {
+			if t.min.Known && t.max.Known && t.max.F > t.min.F {
 				if i == 0 {
-					s.Min, s.Max = t.min.f, t.max.f
+					s.Min, s.Max = t.min.F, t.max.F
 				}
-				s.Min, s.Max = min(s.Min, t.min.f), max(s.Max, t.max.f)
+				s.Min, s.Max = min(s.Min, t.min.F), max(s.Max, t.max.F)
 			}
-			if t.step.known {
-				s.Step = t.step.f
+			if t.step.Known {
+				s.Step = t.step.F
 			}
 		}
 	}

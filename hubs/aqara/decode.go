@@ -73,7 +73,7 @@ func decodePage(data json.RawMessage) (list []wireInfo, total int, err error) {
 		return nil, 0, errShape
 	}
 	list, err = decodeList(page.Data)
-	return list, page.Total.whole(), err
+	return list, page.Total.Whole(), err
 }
 
 // decodeSpecs reads what devices can do.
@@ -128,14 +128,14 @@ func decodeValues(data json.RawMessage) (map[hubs.DeviceID]values, error) {
 	out := map[hubs.DeviceID]values{}
 	for _, raw := range raws {
 		var v wireValue
-		if err := json.Unmarshal(raw, &v); err != nil || v.Device == "" || v.Endpoint.whole() < 0 {
+		if err := json.Unmarshal(raw, &v); err != nil || v.Device == "" || v.Endpoint.Whole() < 0 {
 			return nil, errShape
 		}
 		id := hubs.DeviceID(v.Device)
 		if out[id] == nil {
 			out[id] = values{}
 		}
-		out[id][address{v.Endpoint.whole(), string(v.Function), string(v.Trait)}] = sample{raw: v.Value, at: v.Time.Time}
+		out[id][address{v.Endpoint.Whole(), string(v.Function), string(v.Trait)}] = sample{raw: v.Value, at: v.Time.Time}
 	}
 	return out, nil
 }
@@ -149,7 +149,7 @@ func decodeFailures(data json.RawMessage) []wireFailure {
 	var out []wireFailure
 	for _, raw := range raws {
 		var f wireFailure
-		if json.Unmarshal(raw, &f) == nil && f.Device != "" && f.Code.f != 0 {
+		if json.Unmarshal(raw, &f) == nil && f.Device != "" && f.Code.F != 0 {
 			out = append(out, f)
 		}
 	}
@@ -215,7 +215,7 @@ func (m *model) reading(v values, online truth) hubs.Reading {
 }
 
 func (m *model) online(v values, listed truth) *bool {
-	on, ok := listed.on, listed.known
+	on, ok := listed.On, listed.Known
 	if !ok {
 		on, ok = v.boolean(m.reach)
 	}

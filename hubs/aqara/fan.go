@@ -31,8 +31,8 @@ func buildFan(e *endpoint) (part, bool) {
 	spec := hubs.Fan{Reverses: f.flow != nil}
 	if f.speed != nil {
 		spec.Speeds = 100
-		if f.speed.step.known && f.speed.step.f >= 2 {
-			spec.Speeds = int(max(100/f.speed.step.f, 1))
+		if f.speed.step.Known && f.speed.step.F >= 2 {
+			spec.Speeds = int(max(100/f.speed.step.F, 1))
 		}
 	}
 	if f.mode != nil {

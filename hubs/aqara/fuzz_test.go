@@ -116,7 +116,7 @@ func FuzzEnvelope(f *testing.F) {
 			return
 		}
 		err := classify(status, http.Header{}, e)
-		if err == nil && e.Code.whole() != 0 && status/100 == 2 {
+		if err == nil && e.Code.Whole() != 0 && status/100 == 2 {
 			t.Errorf("code %v counts as success", e.Code)
 		}
 		if err != nil && len([]rune(err.Error())) > 200 {

@@ -145,13 +145,13 @@ func (s *wireSpec) takeOrders(from *wireSpec) {
 	orders := map[address][]wireCommand{}
 	for _, e := range from.Endpoints {
 		for _, f := range e.Functions {
-			orders[address{endpoint: e.ID.whole(), function: string(f.Code)}] = f.Commands
+			orders[address{endpoint: e.ID.Whole(), function: string(f.Code)}] = f.Commands
 		}
 	}
 	for i := range s.Endpoints {
 		e := &s.Endpoints[i]
 		for j := range e.Functions {
-			if c := orders[address{endpoint: e.ID.whole(), function: string(e.Functions[j].Code)}]; c != nil {
+			if c := orders[address{endpoint: e.ID.Whole(), function: string(e.Functions[j].Code)}]; c != nil {
 				e.Functions[j].Commands = c
 			}
 		}
@@ -230,7 +230,7 @@ func decodeTriggers(data json.RawMessage) ([]trigger, error) {
 		if err := json.Unmarshal(raw, &w); err != nil || w.Automation == "" {
 			return nil, errShape
 		}
-		if !w.Enabled.or(true) {
+		if !w.Enabled.Or(true) {
 			continue
 		}
 		count[w.Automation]++

@@ -73,7 +73,7 @@ func countsKelvin(t *trait) bool {
 	if t.unit == hubs.KelvinUnit || t.unit == hubs.Mired {
 		return t.unit == hubs.KelvinUnit
 	}
-	return t.min.known && t.min.f >= 1000
+	return t.min.Known && t.min.F >= 1000
 }
 
 func (l *light) whiteRange() (low, high int) {
@@ -81,8 +81,8 @@ func (l *light) whiteRange() (low, high int) {
 	if l.kelvin {
 		lo, hi = 2700, 6500
 	}
-	if l.white.min.known && l.white.max.known && l.white.min.f > 0 && l.white.max.f > l.white.min.f {
-		lo, hi = l.white.min.f, l.white.max.f
+	if l.white.min.Known && l.white.max.Known && l.white.min.F > 0 && l.white.max.F > l.white.min.F {
+		lo, hi = l.white.min.F, l.white.max.F
 	}
 	if !l.kelvin {
 		lo, hi = 1e6/hi, 1e6/lo
@@ -112,8 +112,8 @@ func (l *light) read(v values, say sayer) {
 
 // levelTop is the value of full brightness: 100, unless the device counts further.
 func (l *light) levelTop() float64 {
-	if l.level.max.known && l.level.max.f > 100 {
-		return l.level.max.f
+	if l.level.max.Known && l.level.max.F > 100 {
+		return l.level.max.F
 	}
 	return 100
 }

@@ -65,8 +65,8 @@ func (h *hub) list(ctx context.Context) ([]wireInfo, error) {
 // is not documented, and polls are rare while push works. h.mu is held.
 func (h *hub) turned(states map[hubs.DeviceID]truth) (out []hubs.Reading) {
 	for _, id := range h.listed {
-		if now, was := states[id], h.states[id]; now.known && was.known && now.on != was.on {
-			out = append(out, hubs.Reading{Device: id, Online: &now.on})
+		if now, was := states[id], h.states[id]; now.Known && was.Known && now.On != was.On {
+			out = append(out, hubs.Reading{Device: id, Online: &now.On})
 		}
 	}
 	return out

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/hub2mqtt/hub2mqtt/hubs"
+	"github.com/hub2mqtt/hub2mqtt/hubs/internal/loose"
 )
 
 // unit is what stands behind an entity: it reads traits into values and writes
@@ -129,7 +130,7 @@ func (m *model) endpoints(spec *wireSpec, odd unlisted) []*endpoint {
 	var out []*endpoint
 	for i := range spec.Endpoints {
 		w := &spec.Endpoints[i]
-		id := w.ID.whole()
+		id := w.ID.Whole()
 		if id < 0 || id > 1 && live != nil && !live[id] {
 			continue
 		}
@@ -182,7 +183,7 @@ func (e *endpoint) takeOrders(f *wireFunction) {
 		}
 		o := &order{endpoint: e.id, function: string(f.Code), code: string(c.Code)}
 		for _, field := range c.Fields {
-			if field.Param.Mandatory.or(false) {
+			if field.Param.Mandatory.Or(false) {
 				o.mandatory = append(o.mandatory, string(field.Code))
 			} else {
 				o.optional = append(o.optional, string(field.Code))
@@ -199,14 +200,14 @@ func liveEndpoints(spec *wireSpec) map[int]bool {
 	if t == nil {
 		return nil
 	}
-	s, _ := unquote(t.Value)
+	s, _ := loose.Unquote(t.Value)
 	var ids []number
 	if err := json.Unmarshal([]byte(s), &ids); err != nil || len(ids) == 0 {
 		return nil
 	}
 	live := map[int]bool{}
 	for _, id := range ids {
-		live[id.whole()] = true
+		live[id.Whole()] = true
 	}
 	return live
 }

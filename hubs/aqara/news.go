@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/hub2mqtt/hub2mqtt/hubs"
+	"github.com/hub2mqtt/hub2mqtt/hubs/internal/loose"
 )
 
 // What a push says, as news of devices. All of it is pure.
@@ -33,7 +34,7 @@ func decodePush(data json.RawMessage, now time.Time) (order []string, byDevice m
 	byDevice = map[string][]pushed{}
 	for _, raw := range raws {
 		var v wireValue
-		if json.Unmarshal(raw, &v) != nil || v.Device == "" || v.Endpoint.whole() < 0 {
+		if json.Unmarshal(raw, &v) != nil || v.Device == "" || v.Endpoint.Whole() < 0 {
 			continue
 		}
 		id := string(v.Device)
@@ -41,7 +42,7 @@ func decodePush(data json.RawMessage, now time.Time) (order []string, byDevice m
 			order = append(order, id)
 		}
 		byDevice[id] = append(byDevice[id], pushed{
-			address{v.Endpoint.whole(), string(v.Function), string(v.Trait)},
+			address{v.Endpoint.Whole(), string(v.Function), string(v.Trait)},
 			sample{raw: v.Value, at: v.Time.Time, got: now},
 		})
 	}
@@ -114,7 +115,7 @@ func (b *batch) add(t *trait, p pushed) {
 		}
 	}
 	if b.m.reach == t {
-		if on, ok := parseBool(p.raw); ok {
+		if on, ok := loose.ParseBool(p.raw); ok {
 			b.r.Online = &on
 		}
 	}
@@ -205,7 +206,7 @@ func plainValue(code string, raw json.RawMessage) hubs.Value {
 	if len(raw) == 0 {
 		return hubs.Value{}
 	}
-	if n, ok := parseNumber(raw); ok && (code != "" || raw[0] != '"') { // a user's "007" is no number
+	if n, ok := loose.ParseNumber(raw); ok && (code != "" || raw[0] != '"') { // a user's "007" is no number
 		if word, ok := enums[code][int(n)]; ok {
 			return hubs.Str(slugOf(word))
 		}
@@ -213,11 +214,11 @@ func plainValue(code string, raw json.RawMessage) hubs.Value {
 	}
 	switch raw[0] {
 	case 't', 'f':
-		if on, ok := parseBool(raw); ok {
+		if on, ok := loose.ParseBool(raw); ok {
 			return hubs.Bool(on)
 		}
 	case '"':
-		if s, _ := unquote(raw); s != "" {
+		if s, _ := loose.Unquote(raw); s != "" {
 			return hubs.Str(short(s))
 		}
 	case '{', '[':
@@ -231,7 +232,7 @@ const maxMembers = 32
 // structData takes a struct apart, which comes as JSON in a text. What is no object is
 // kept as it is.
 func structData(raw json.RawMessage) map[string]hubs.Value {
-	s, _ := unquote(raw)
+	s, _ := loose.Unquote(raw)
 	var members map[string]json.RawMessage
 	if json.Unmarshal([]byte(s), &members) != nil {
 		if s = short(s); s == "" {

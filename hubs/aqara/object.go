@@ -102,7 +102,7 @@ func (h *hub) take(id hubs.DeviceID, push []pushed) (news []hubs.Reading, why st
 	h.last[id], news = c.model.news(push, h.last[id])
 	for _, r := range news {
 		if r.Online != nil {
-			h.states[id] = truth{known: true, on: *r.Online}
+			h.states[id] = truth{Known: true, On: *r.Online}
 		}
 	}
 	return news, why
@@ -168,7 +168,7 @@ func (s *stream) online(id hubs.DeviceID, on bool, at time.Time) {
 	h.mu.Lock()
 	_, known := h.models[id]
 	if known {
-		h.states[id] = truth{known: true, on: on}
+		h.states[id] = truth{Known: true, On: on}
 	}
 	h.mu.Unlock()
 	if known {

@@ -103,7 +103,7 @@ func (h *hub) readChunk(ctx context.Context, ids []hubs.DeviceID, listed bool) (
 func (h *hub) state(m *model, v values, listed bool) truth {
 	s := h.states[hubs.DeviceID(m.id)]
 	if on, ok := v.boolean(m.reach); ok && !on && !listed {
-		return truth{known: true}
+		return truth{Known: true}
 	}
 	return s
 }

@@ -264,7 +264,7 @@ func (s *stream) hear(ctx context.Context, raw []byte) error {
 	case strings.EqualFold(string(m.Type), typeObject):
 		s.stand()
 		s.object(ctx, m.Data)
-	case m.Type == typeFailure || m.Code.known && m.Code.whole() != 0:
+	case m.Type == typeFailure || m.Code.Known && m.Code.Whole() != 0:
 		if err := s.failure(&m); err != nil {
 			return err
 		}
@@ -307,7 +307,7 @@ func (s *stream) alive() {
 // it lives.
 func (s *stream) failure(m *wireMessage) error {
 	m.sent = s.sent
-	code := m.Code.whole()
+	code := m.Code.Whole()
 	switch {
 	case code == codeToken, code == codeTokenOld:
 		return errDoubt

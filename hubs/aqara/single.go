@@ -213,9 +213,9 @@ func numberSpec(t *trait, r rule, first values) hubs.Spec {
 		}
 	}
 	if t.writable {
-		s := hubs.Number{Unit: unit, WriteOnly: !t.readable, Step: t.step.f}
-		if t.min.known && t.max.known {
-			s.Min, s.Max = t.min.f, t.max.f
+		s := hubs.Number{Unit: unit, WriteOnly: !t.readable, Step: t.step.F}
+		if t.min.Known && t.max.Known {
+			s.Min, s.Max = t.min.F, t.max.F
 		}
 		if s.Step == 0 && strings.EqualFold(t.kind, "integer") {
 			s.Step = 1
@@ -234,11 +234,11 @@ func decimals(t *trait) int {
 	if strings.EqualFold(t.kind, "integer") {
 		return 0
 	}
-	if !t.step.known {
+	if !t.step.Known {
 		return -1
 	}
 	for n := range 6 {
-		f := t.step.f * math.Pow10(n)
+		f := t.step.F * math.Pow10(n)
 		if math.Abs(f-math.Round(f)) < 1e-6 {
 			return n
 		}

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/hub2mqtt/hub2mqtt/hubs"
+	"github.com/hub2mqtt/hub2mqtt/hubs/internal/loose"
 )
 
 const (
@@ -108,7 +109,7 @@ func (s *wireSpec) live() *wireTrait {
 	for i := range s.Endpoints {
 		for j := range s.Endpoints[i].Functions {
 			f := &s.Endpoints[i].Functions[j]
-			if s.Endpoints[i].ID.whole() != 0 || f.Code != functionDescriptor {
+			if s.Endpoints[i].ID.Whole() != 0 || f.Code != functionDescriptor {
 				continue
 			}
 			for k := range f.Traits {
@@ -117,7 +118,7 @@ func (s *wireSpec) live() *wireTrait {
 					list = t
 				case codeDynamic:
 					// A device that says "not supported" may still carry an old list.
-					if on, ok := parseBool(t.supported()); ok && !on {
+					if on, ok := loose.ParseBool(t.supported()); ok && !on {
 						return nil
 					}
 				}
@@ -197,7 +198,7 @@ func (h *hub) noteWord(m *model, a address, s sample) bool {
 	if _, ok := (values{a: s}).option(t); ok {
 		return false
 	}
-	raw, _ := unquote(s.raw)
+	raw, _ := loose.Unquote(s.raw)
 	raw = strings.TrimSpace(raw)
 	id := hubs.DeviceID(m.id)
 	known := h.odd[id][a]

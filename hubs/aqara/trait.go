@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/hub2mqtt/hub2mqtt/hubs"
+	"github.com/hub2mqtt/hub2mqtt/hubs/internal/loose"
 )
 
 // address names a trait inside its device. The code alone is never enough: the same
@@ -65,13 +66,13 @@ type option struct {
 
 func newTrait(a address, p *wireParam) *trait {
 	t := &trait{
-		address: a, kind: string(p.Type), readable: p.Readable.or(true), writable: p.Writable.or(false),
+		address: a, kind: string(p.Type), readable: p.Readable.Or(true), writable: p.Writable.Or(false),
 		min: p.Min, max: p.Max, step: p.Step, unit: hubs.ParseUnit(string(p.Unit)),
 	}
-	if t.min.known && t.max.known && t.min.f > t.max.f {
+	if t.min.Known && t.max.Known && t.min.F > t.max.F {
 		t.min, t.max = number{}, number{}
 	}
-	if t.step.f <= 0 {
+	if t.step.F <= 0 {
 		t.step = number{}
 	}
 	if strings.EqualFold(t.kind, "enum") || strings.HasPrefix(strings.ToLower(t.kind), "enum") {
@@ -193,7 +194,7 @@ func (v values) num(t *trait) (float64, bool) {
 	if !ok {
 		return 0, false
 	}
-	return parseNumber(raw)
+	return loose.ParseNumber(raw)
 }
 
 func (v values) boolean(t *trait) (on, ok bool) {
@@ -201,7 +202,7 @@ func (v values) boolean(t *trait) (on, ok bool) {
 	if !ok {
 		return false, false
 	}
-	return parseBool(raw)
+	return loose.ParseBool(raw)
 }
 
 // word gives the option's slug; false for values that the device did not announce.
@@ -215,7 +216,7 @@ func (v values) option(t *trait) (option, bool) {
 	if !ok || len(t.options) == 0 {
 		return option{}, false
 	}
-	s, _ := unquote(raw)
+	s, _ := loose.Unquote(raw)
 	if s = strings.TrimSpace(s); s == "" {
 		return option{}, false
 	}
@@ -224,7 +225,7 @@ func (v values) option(t *trait) (option, bool) {
 			return o, true
 		}
 	}
-	if f, ok := parseNumber(raw); ok {
+	if f, ok := loose.ParseNumber(raw); ok {
 		for _, o := range t.options {
 			if n, err := strconv.ParseFloat(o.value, 64); err == nil && n == f {
 				return o, true
@@ -266,7 +267,7 @@ func (v values) text(t *trait) (string, bool) {
 	if !ok {
 		return "", false
 	}
-	s, quoted := unquote(raw)
+	s, quoted := loose.Unquote(raw)
 	if !quoted && len(raw) > 0 && (raw[0] == '{' || raw[0] == '[') {
 		if flat, err := json.Marshal(raw); err == nil {
 			s = string(flat)
@@ -291,22 +292,22 @@ func (t *trait) set(value any) write { return write{t: t, value: value} }
 func (t *trait) setNum(f float64) write {
 	const most = 1e15 // beyond that, rounding to a step means nothing
 	f = min(max(f, -most), most)
-	if t.step.known {
+	if t.step.Known {
 		base := 0.0
-		if t.min.known {
-			base = t.min.f
+		if t.min.Known {
+			base = t.min.F
 		}
-		f = base + math.Round((f-base)/t.step.f)*t.step.f
+		f = base + math.Round((f-base)/t.step.F)*t.step.F
 		f = math.Round(f*1e9) / 1e9 // no 21.500000000000004
-		if t.max.known && f > t.max.f {
-			f = base + math.Floor((t.max.f-base)/t.step.f+1e-9)*t.step.f
+		if t.max.Known && f > t.max.F {
+			f = base + math.Floor((t.max.F-base)/t.step.F+1e-9)*t.step.F
 		}
 	}
-	if t.min.known {
-		f = max(f, t.min.f)
+	if t.min.Known {
+		f = max(f, t.min.F)
 	}
-	if t.max.known {
-		f = min(f, t.max.f)
+	if t.max.Known {
+		f = min(f, t.max.F)
 	}
 	if strings.EqualFold(t.kind, "integer") {
 		// The Studio takes an integer only without a decimal point.
