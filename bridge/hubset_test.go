@@ -48,6 +48,9 @@ func TestHubsComeAndGo(t *testing.T) {
 		if s.board.at("b/two/p1") == "" || s.board.at("b/two/status") != "online" {
 			t.Fatalf("the hub that came is not shown: %v", s.under("two"))
 		}
+		if all := strings.Join(s.mqtt.filters(), " "); !strings.Contains(all, "b/two/") {
+			t.Errorf("its commands are not subscribed: %s", all)
+		}
 		s.receive("b/two/p1/plug/set", []byte("ON"), false)
 		pass(time.Second)
 		if s.toys["two"].commands() != 1 || !strings.Contains(s.board.at("b/info"), `"two"`) {
@@ -55,6 +58,11 @@ func TestHubsComeAndGo(t *testing.T) {
 		}
 		s.DropHub(t.Context(), "two")
 		pass(5 * time.Second)
+		for _, f := range s.mqtt.filters() {
+			if strings.HasPrefix(f, "b/two/") {
+				t.Errorf("%s is still subscribed", f)
+			}
+		}
 		if left := s.under("two"); len(left) > 0 || strings.Contains(s.board.at("b/info"), `"two"`) {
 			t.Errorf("left behind: %q, info %s", left, s.board.at("b/info"))
 		}

@@ -59,11 +59,16 @@ func TestMetrics(t *testing.T) {
 		h.cfg.Metrics.Observe("cloud")("device list", "transient", 3*time.Second)
 		now := time.Now()
 		s.to().Readings(reading(true, now))
+		s.to().Readings(reading(true, now)) // no news: nothing waits to be published
 		s.set(func(f *toy) { f.on["p1"] = true })
 		pass(time.Second)
 		h.receive("b/cloud/p2/plug/set", []byte("ON"), false)
 		h.receive("b/cloud/p2/plug/set", []byte("PERHAPS"), false)
 		pass(3 * time.Second)
+		s.set(func(f *toy) { f.on["p1"] = false })
+		h.hub("cloud").apply([]hubs.Reading{{Device: "p1", Values: []hubs.PointValue{
+			{Point: hubs.Point{Entity: "plug", Attr: hubs.On}, Value: hubs.Bool(false)},
+		}}}, source{asked: time.Now()})
 		text := scrapeText(t, h.Bridge)
 		for sample, want := range map[string]string{
 			`hub2mqtt_mqtt_connected`:                                               "0",
@@ -75,7 +80,7 @@ func TestMetrics(t *testing.T) {
 			`hub2mqtt_hub_call_seconds_sum{call="device list",hub="cloud"}`:         "3.03",
 			`hub2mqtt_push_connected{hub="cloud"}`:                                  "1",
 			`hub2mqtt_push_connected{hub="box"}`:                                    "",
-			`hub2mqtt_push_events_total{hub="cloud"}`:                               "1",
+			`hub2mqtt_push_events_total{hub="cloud"}`:                               "2",
 			`hub2mqtt_event_to_publish_seconds_count{hub="cloud"}`:                  "1",
 			`hub2mqtt_commands_total{hub="cloud",outcome="ok"}`:                     "1",
 			`hub2mqtt_commands_total{hub="cloud",outcome="invalid"}`:                "1",

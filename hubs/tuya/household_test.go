@@ -161,9 +161,18 @@ func TestInfrared(t *testing.T) {
 			}
 		}
 		// A key may change what the air conditioner was told; and another run knows it too.
+		e := newEar()
+		s.hub.mu.Lock()
+		s.hub.push.to = e // as while a stream stands
+		s.hub.mu.Unlock()
 		if err := s.hub.Execute(t.Context(), hubs.Command{Device: tuyatest.IRAircon, Entity: "key_power", Do: hubs.Press}); err != nil {
 			t.Fatal(err)
 		}
+		e.mu.Lock()
+		if v, told := valueIn(e.news, tuyatest.IRAircon, acEntity, hubs.Mode); !told || v != hubs.Str("off") {
+			t.Errorf("want it told at once, got %v, %v", v, told)
+		}
+		e.mu.Unlock()
 		if v, _ := valueIn(s.poll(), tuyatest.IRAircon, acEntity, hubs.Mode); v != hubs.Str("off") {
 			t.Errorf("after its power key: want it off, got %v", v)
 		}
